@@ -1,0 +1,75 @@
+"""The whole exception tree, split by what the caller should do next.
+
+    HeadraceError
+    ├── ConfigError          mend the configuration, a flag or a secret (exit 2)
+    │   └── JournalBusy      wait for the other run, or choose another journal (exit 2)
+    ├── SourceError          the API refused or failed for good (exit 3); run again to resume
+    │   ├── RequestRefused   401, 403, 404, 400 …: asking again will not help
+    │   ├── RetriesSpent     429, 5xx, faults of the network: asking later may help
+    │   ├── ForeignOrigin    a next link or redirect points to an origin that is not allowed
+    │   └── WalkStuck        the walk runs in a circle, or a page lacks what the rule needs
+    ├── SinkError            the warehouse refused (exit 4); what was fetched is kept
+    ├── JournalError         the journal is damaged, or belongs to something else
+    ├── BodyRejected         a 2xx body that is no page: handed back to retry
+    └── Interrupted          stopped by the user (exit 130); run again to resume
+
+Every `str()` is one sentence that says what to do, and never holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class HeadraceError(Exception):
+    """Base of everything that headrace raises on purpose."""
+
+
+class ConfigError(HeadraceError):
+    """The configuration, a flag, or something it needs is wrong; nothing was fetched."""
+
+
+class JournalBusy(ConfigError):
+    """Another run holds the journal."""
+
+
+class JournalError(HeadraceError):
+    """The journal is damaged, or was begun for another destination."""
+
+
+class BodyRejected(HeadraceError):
+    """A body with a success status that is not a page (HTML, truncated JSON, missing selector)."""
+
+
+class SourceError(HeadraceError):
+    """The API refused or failed for good; what was fetched is kept.
+
+    `status` is the HTTP status where there was one, `url` the redacted URL asked for.
+    """
+
+    def __init__(self, message: str, *, url: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.url = url
+        self.status = status
+
+
+class RequestRefused(SourceError):
+    """The API answered with a status that asking again will not change."""
+
+
+class RetriesSpent(SourceError):
+    """Every attempt that the policy allows has failed."""
+
+
+class ForeignOrigin(SourceError):
+    """A next link or a redirect leads to an origin that the configuration does not allow."""
+
+
+class WalkStuck(SourceError):
+    """The walk runs in a circle, or a page lacks what its paging rule needs."""
+
+
+class SinkError(HeadraceError):
+    """The warehouse refused; what was fetched is kept."""
+
+
+class Interrupted(HeadraceError):
+    """The user stopped the run."""

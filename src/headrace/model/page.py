@@ -1,0 +1,77 @@
+"""A request for a page, the bytes that came back, and where they lie in the journal."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from headrace.model.plan import Auth, Json, NoAuth, Text
+from headrace.model.position import Position
+
+
+class PageRequest(msgspec.Struct, frozen=True):
+    """One HTTP request. Credentials and secrets are references (`Text`), resolved in transport alone.
+
+    `url` is absolute and may have a query of its own (a next link, followed as given); `params` are added to it.
+    `json` or `form` is the body. `carries_auth` is False for an allowed foreign origin.
+    """
+
+    url: str
+    method: Literal["GET", "POST"] = "GET"
+    params: tuple[tuple[str, Text], ...] = ()
+    headers: tuple[tuple[str, Text], ...] = ()
+    json: Json = None
+    form: tuple[tuple[str, Text], ...] | None = None
+    auth: Auth = NoAuth()
+    resource: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A response with its body decompressed. Header names are lower case; `url` is where it came from, redacted."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    url: str
+    fetched_at: float
+    elapsed_s: float
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a walk as the journal keeps it.
+
+    `walk` names the walk within the run (the resource's name for a walk without parent), `number` counts from 0.
+    `position` is the one that asked for this page, `next` the one that follows it. `detected` is what detection
+    made of this page (selector, paging), as JSON, empty where nothing was detected.
+    `records_digest` is a BLAKE2b of the record bytes, `fingerprint` one of the walk's request template.
+    """
+
+    walk: str
+    number: int
+    position: Position
+    next: Position
+    body: bytes
+    status: int
+    headers: dict[str, str]
+    fetched_at: float
+    records: int
+    records_digest: bytes
+    fingerprint: str
+    detected: bytes = b""
+
+
+class PageRef(msgspec.Struct, frozen=True):
+    """Where a page lies in the journal, with all of it but the body and headers."""
+
+    walk: str
+    number: int
+    segment: int
+    offset: int
+    length: int
+    body_bytes: int
+    records: int
+    position: Position
+    next: Position
+    records_digest: bytes
+    detected: bytes = b""

@@ -1,0 +1,277 @@
+"""What a configuration means once it has been read: every value effective, none of it raw.
+
+A `Plan` is made by `spec` and read by every other room. It is serialisable (msgspec), and it holds
+no secret: what must stay secret is a `Ref` that only `transport` resolves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+Disposition: TypeAlias = Literal["append", "replace", "merge", "skip"]
+Json: TypeAlias = Any  # a JSON value; the one door through which `Any` comes in
+
+
+class Ref(msgspec.Struct, frozen=True, tag="ref"):
+    """A value that lives outside the document: `dlt.secrets["x"]`, `dlt.config["x"]`, `os.environ["X"]`.
+
+    `kind` says where to look and whether it may be shown: only "secret" must never be printed
+    (a header value that holds an "env" or "config" reference counts as secret as well).
+    """
+
+    name: str
+    kind: Literal["secret", "config", "env"] = "secret"
+    default: str | None = None
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    """A string with references in it, in order: `("Bearer ", Ref("token"))`."""
+
+    parts: tuple[str | Ref, ...]
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The references that must be resolved before the text can be sent."""
+        return tuple(part for part in self.parts if isinstance(part, Ref))
+
+    @property
+    def literal(self) -> str | None:
+        """The text itself if nothing in it is a reference, else None."""
+        return None if self.refs else "".join(str(part) for part in self.parts)
+
+
+def text(*parts: str | Ref) -> Text:
+    """A `Text` of literals and references."""
+    return Text(parts)
+
+
+# --- auth ------------------------------------------------------------------------------------
+
+
+class NoAuth(msgspec.Struct, frozen=True, tag="none"):
+    """Requests carry no credential."""
+
+
+class HttpBasic(msgspec.Struct, frozen=True, tag="http_basic"):
+    """RFC 7617. A username that is already a whole `Basic …` header is sent as it is."""
+
+    username: Text
+    password: Text
+
+
+class Bearer(msgspec.Struct, frozen=True, tag="bearer"):
+    """RFC 6750: `Authorization: Bearer TOKEN`."""
+
+    token: Text
+
+
+class ApiKey(msgspec.Struct, frozen=True, tag="api_key"):
+    """A key in a header, a query parameter or a cookie called `name`."""
+
+    api_key: Text
+    name: str = "Authorization"
+    location: Literal["header", "query", "cookie"] = "header"
+
+
+Auth: TypeAlias = NoAuth | HttpBasic | Bearer | ApiKey
+
+
+# --- paging ----------------------------------------------------------------------------------
+# `size` is the page size that is asked for (None: unknown); the request's params already hold it.
+# Paths are dlt's JSONPath, as text; `envelope` compiles them.
+
+
+class AutoPaging(msgspec.Struct, frozen=True, tag="auto"):
+    """Nothing stated: the first response decides (`walk.detect`)."""
+
+    size: int | None = None
+    size_param: str | None = None
+
+
+class SinglePage(msgspec.Struct, frozen=True, tag="single"):
+    """One request, one page."""
+
+    size: int | None = None
+    size_param: str | None = None
+
+
+class Cursor(msgspec.Struct, frozen=True, tag="cursor"):
+    """The value at `path` of one body goes into `param` (query), or to `body_path` (JSON body), of the next.
+
+    A value that begins with `http` is followed as a URL where `follow_urls` is set (scaffolds).
+    """
+
+    path: str
+    param: str | None = "cursor"
+    body_path: str | None = None
+    stop_after_empty_page: bool = False
+    has_more_path: str | None = None
+    follow_urls: bool = False
+    size: int | None = None
+    size_param: str | None = None
+
+
+class HeaderCursor(msgspec.Struct, frozen=True, tag="header_cursor"):
+    """The value of response header `header` goes into query parameter `param` of the next request."""
+
+    header: str = "next"
+    param: str = "cursor"
+    size: int | None = None
+    size_param: str | None = None
+
+
+class NextUrl(msgspec.Struct, frozen=True, tag="next_url"):
+    """The value at `path` is the URL of the next page, absolute or relative to the request's."""
+
+    path: str = "next"
+    size: int | None = None
+    size_param: str | None = None
+
+
+class LinkHeader(msgspec.Struct, frozen=True, tag="link_header"):
+    """RFC 8288: the target of the link with relation `rel`."""
+
+    rel: str = "next"
+    size: int | None = None
+    size_param: str | None = None
+
+
+class Offset(msgspec.Struct, frozen=True, tag="offset"):
+    """`param` counts records; advance by `size` (dlt: `limit`). `total_path` counts records."""
+
+    size: int
+    start: int = 0
+    param: str | None = "offset"
+    size_param: str | None = "limit"
+    body_path: str | None = None
+    size_body_path: str | None = None
+    total_path: str | None = None
+    maximum: int | None = None
+    stop_after_empty_page: bool = True
+    has_more_path: str | None = None
+
+
+class PageNumber(msgspec.Struct, frozen=True, tag="page_number"):
+    """`param` counts pages from `base` (the API's first page), beginning at `start`. `total_path` counts pages."""
+
+    base: int = 0
+    start: int = 0
+    param: str | None = "page"
+    body_path: str | None = None
+    total_path: str | None = None
+    maximum: int | None = None
+    stop_after_empty_page: bool = True
+    has_more_path: str | None = None
+    size: int | None = None
+    size_param: str | None = None
+
+
+Paging: TypeAlias = AutoPaging | SinglePage | Cursor | HeaderCursor | NextUrl | LinkHeader | Offset | PageNumber
+
+
+# --- resources -------------------------------------------------------------------------------
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """When a request is asked again. 5xx and 429 always are, unless an explicit `error_handler` replaced the codes."""
+
+    statuses: tuple[int, ...] = (
+        429,
+        500,
+        501,
+        502,
+        503,
+        504,
+        505,
+        506,
+        507,
+        508,
+        509,
+        510,
+        511,
+        520,
+        521,
+        522,
+        523,
+        524,
+    )
+    attempts: int = 8
+    base_s: float = 0.5
+    cap_s: float = 60.0
+
+
+class DeclaredLimit(msgspec.Struct, frozen=True):
+    """At most `requests` in any `window_s` seconds: from `--rate N/SECONDS` or the document."""
+
+    requests: int
+    window_s: float
+
+
+class ColumnHint(msgspec.Struct, frozen=True):
+    """What the configuration declares of one column; `data_type` is one of dlt's (model.table.DataType)."""
+
+    name: str
+    data_type: str | None = None
+    nullable: bool | None = None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """The first request of a walk, before paging adds to it."""
+
+    path: str
+    method: Literal["GET", "POST"] = "GET"
+    params: tuple[tuple[str, Text], ...] = ()
+    headers: tuple[tuple[str, Text], ...] = ()
+    json: Json = None
+    form: tuple[tuple[str, Text], ...] | None = None
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """One endpoint and the root table that its records go to. `selector` None: detected on the first page."""
+
+    name: str
+    table: str
+    request: Request
+    paging: Paging = AutoPaging()
+    selector: str | None = None
+    disposition: Disposition = "append"
+    primary_key: tuple[str, ...] = ()
+    merge_key: tuple[str, ...] = ()
+    columns: tuple[ColumnHint, ...] = ()
+    max_nesting: int | None = None
+    auth: Auth | None = None
+    retry: RetryPolicy = RetryPolicy()
+    selected: bool = True
+    hides: tuple[str, ...] = ()
+    """Sentences on what a default of the API may hide from this walk, when it is known."""
+
+
+class Client(msgspec.Struct, frozen=True):
+    """Where the API is, and what every request to it carries. `base_url` is resolved, with no placeholder left."""
+
+    base_url: str
+    auth: Auth = NoAuth()
+    headers: tuple[tuple[str, Text], ...] = ()
+    limit: DeclaredLimit | None = None
+    allowed_origins: tuple[str, ...] = ()
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """Where one effective value came from, for `explain`: `path` as in faults, `line` of the document (1-based)."""
+
+    path: str
+    value: str
+    origin: Literal["document", "default", "interpretation", "flag"]
+    line: int | None = None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A whole configuration, ready to run: resources in load order."""
+
+    name: str
+    client: Client
+    resources: tuple[Resource, ...]
+    dialect: Literal["dlt", "scaffold"] = "dlt"
+    provenance: tuple[Provenance, ...] = ()

@@ -1,0 +1,85 @@
+"""Tables as decode makes them and sinks take them, and the schema that both keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+
+from headrace.model.plan import Disposition
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DataType: TypeAlias = Literal[
+    "text", "bigint", "double", "bool", "timestamp", "date", "time", "decimal", "wei", "binary", "json"
+]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column: `name` is normalised; `variant` marks `<col>__v_<type>`; `key` marks a primary or merge key."""
+
+    name: str
+    data_type: DataType
+    nullable: bool = True
+    variant: bool = False
+
+
+class TableSchema(msgspec.Struct, frozen=True):
+    """One table. `parent` is None for a root; a child belongs to the resource of its root.
+
+    `columns` are in order of first appearance, system columns included.
+    """
+
+    name: str
+    root: str
+    parent: str | None
+    columns: tuple[Column, ...]
+    disposition: Disposition = "append"
+    primary_key: tuple[str, ...] = ()
+    merge_key: tuple[str, ...] = ()
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """All tables of a dataset by name, a parent before its children."""
+
+    tables: dict[str, TableSchema]
+
+
+class TableBatch(msgspec.Struct, frozen=True):
+    """Rows for one table, all columns already of their final types (a sink adds missing columns, never casts).
+
+    `rows` is a pyarrow.Table whose columns are a subset of `schema.columns`. Its schema may be newer than the
+    warehouse's: the sink evolves the warehouse first.
+    """
+
+    schema: TableSchema
+    rows: pa.Table
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A record that no table can take: its bytes, where it lies, and why, in one sentence."""
+
+    table: str
+    walk: str
+    page: int
+    record: int
+    reason: str
+    body: bytes
+
+
+class Watermark(msgspec.Struct, frozen=True):
+    """How far the pages of one walk have been taken: `pages` pages, numbers 0 … pages − 1."""
+
+    walk: str
+    pages: int
+    records: int = 0
+    complete: bool = False
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the sink has durably taken."""
+
+    rows: dict[str, int]
+    watermarks: tuple[Watermark, ...]
+    load_id: str = ""

@@ -1,0 +1,80 @@
+"""What every warehouse must offer: staging in bounded transactions, and one final transaction for all of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from headrace.model.plan import Disposition
+from headrace.model.table import Receipt, Reject, Schema, TableBatch, Watermark
+
+
+class SinkState(msgspec.Struct, frozen=True):
+    """What the warehouse knows when a run opens it.
+
+    `schema` is the newest one that it holds (of the staging if that belongs to this run, else of the dataset).
+    `staged` and `committed` are this run's watermarks by walk; a walk goes on at the larger of both.
+    """
+
+    schema: Schema
+    staged: dict[str, Watermark]
+    committed: dict[str, Watermark]
+
+
+class Staging(msgspec.Struct, frozen=True):
+    """One bounded transaction into the staging: rows, rejects, the walk's new watermark and the schema after it.
+
+    Root rows carry no `_dlt_load_id`: the final transaction adds it, so that a load that takes several runs is one.
+    """
+
+    batches: tuple[TableBatch, ...]
+    rejects: tuple[Reject, ...]
+    watermark: Watermark
+    schema: Schema
+
+
+class WalkCommit(msgspec.Struct, frozen=True):
+    """How one walk enters the dataset. A `replace` that is not complete stays in the staging."""
+
+    walk: str
+    table: str
+    disposition: Disposition
+    watermark: Watermark
+    stopped: str
+    why: str
+    proven: bool
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """The final transaction: merge the staging into the dataset, write the load record and the positions.
+
+    `drop` names root tables that are dropped, children included, before anything is merged (`--full-refresh`).
+    """
+
+    run_id: str
+    load_id: str
+    schema_name: str
+    schema: Schema
+    walks: tuple[WalkCommit, ...]
+    drop: tuple[str, ...] = ()
+
+
+class Sink(Protocol):
+    """A warehouse for one dataset. Used from one thread at a time. Every failure is a `SinkError`."""
+
+    def open(self, run_id: str) -> SinkState:
+        """Connect, make what is missing, and say what is already there. Staging of another run is dropped."""
+        ...
+
+    def stage(self, staging: Staging) -> Receipt:
+        """Take one batch, with its watermark, in one transaction. Repeating a watermark that is taken does nothing."""
+        ...
+
+    def commit(self, commit: Commit) -> Receipt:
+        """Merge, append or replace from the staging, write `_dlt_loads` and positions, and empty the staging."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the warehouse; may be called twice."""
+        ...
