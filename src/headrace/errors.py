@@ -24,7 +24,14 @@ class HeadraceError(Exception):
 
 
 class ConfigError(HeadraceError):
-    """The configuration, a flag, or something it needs is wrong; nothing was fetched."""
+    """The configuration, a flag, or something it needs is wrong; nothing was fetched.
+
+    `faults` are those of the document, where it is the document (`spec.faults.Fault`).
+    """
+
+    def __init__(self, message: str, *, faults: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class JournalBusy(ConfigError):

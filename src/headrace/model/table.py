@@ -78,8 +78,12 @@ class Watermark(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What the sink has durably taken."""
+    """What the sink has durably taken.
+
+    `rows` by table; `duplicates` by root table: rows of this load that a later read of the same key replaced.
+    """
 
     rows: dict[str, int]
     watermarks: tuple[Watermark, ...]
     load_id: str = ""
+    duplicates: dict[str, int] = {}

@@ -1,0 +1,64 @@
+"""The Python API: the same runs as the command line's, called by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from headrace.errors import ConfigError
+from headrace.model.event import Emit, ignore
+from headrace.model.plan import Plan
+from headrace.report.collect import RunReport
+from headrace.run.options import RunOptions
+from headrace.run.wire import execute
+from headrace.spec.read import Options, open_source, read
+from headrace.spec.secrets import Lookup
+
+
+def load(config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Any) -> RunReport:
+    """Fetch what `config` describes and load it: `headrace run`.
+
+    `options` are those of `RunOptions` (`to`, `base_url`, `dataset`, `resources`, `journal`, `rate`, …), named as
+    the flags of the command line. An unfinished run is resumed.
+
+    Returns the report; its `status` is "failed" where the API or the warehouse refused, and the same call resumes.
+
+    Raises:
+        ConfigError: the configuration, an option or a need is wrong; nothing was fetched.
+    """
+    return _run("run", config, listen, environ, options)
+
+
+def fetch(config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Any) -> RunReport:
+    """The first half of `load`: from the API to the journal."""
+    return _run("fetch", config, listen, environ, options)
+
+
+def replay(config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Any) -> RunReport:
+    """The second half of `load`: from the journal to the warehouse, with no request."""
+    return _run("replay", config, listen, environ, options)
+
+
+def read_plan(config: str | Path, *, base_url: str | None = None, environ: Mapping[str, str] = os.environ) -> Plan:
+    """What `config` means. Raises ConfigError, with all its faults, where it cannot run."""
+    source = open_source(str(config))
+    reading = read(source, Options(base_url=base_url, lookup=Lookup(environ, None)))
+    if reading.plan is None:
+        raise ConfigError(f"{source.path} cannot run", faults=reading.faults)
+    return reading.plan
+
+
+def _run(
+    mode: Literal["run", "fetch", "replay"],
+    config: str | Path,
+    listen: Emit,
+    environ: Mapping[str, str],
+    options: dict[str, Any],
+) -> RunReport:
+    try:
+        asked = RunOptions(config=str(config), mode=mode, **options)
+    except TypeError as error:
+        raise ConfigError(f"headrace.{'load' if mode == 'run' else mode}: {error}") from None
+    return execute(asked, environ=environ, listen=listen).report

@@ -1,0 +1,185 @@
+"""The fetching half: drives each walk from page to page, and lets a page count only once it is in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from headrace.envelope.split import Splitter, compile_splitter
+from headrace.errors import SourceError
+from headrace.journal.write import Journal
+from headrace.model.envelope import Absent, Envelope, Facts, Visit
+from headrace.model.event import Emit, Noticed, PageFetched, WalkEnded, WalkStarted
+from headrace.model.page import Page, PageRef, Reply
+from headrace.model.plan import AutoPaging, Client, Resource
+from headrace.model.position import Done, Position, Start, dump
+from headrace.run.resume import OpenWalk
+from headrace.transport.client import Transport
+from headrace.walk.after import after, ask
+from headrace.walk.detect import Detection, detect
+from headrace.walk.request import build
+
+# Response headers that say something about a page; none of them can hold a credential.
+KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "link", "next-page", "deprecation", "sunset")
+
+
+class FetchedPage(msgspec.Struct, frozen=True):
+    """A page that is in the journal, with its records still at hand."""
+
+    ref: PageRef
+    records: Sequence[bytes]
+
+
+class WalkEnd(msgspec.Struct, frozen=True):
+    """How a walk ended in this process; `error` is set where `stopped` is "error"."""
+
+    walk: str
+    stopped: Literal["end", "early", "limit", "error", "interrupted"]
+    why: str
+    proven: bool
+    error: SourceError | None = None
+
+
+Deliver = Callable[[FetchedPage], Awaitable[None]]
+
+
+class Walker:
+    """One walk under way: where it stands, and what it has seen, so that a circle is noticed."""
+
+    def __init__(self, client: Client, walk: OpenWalk, journal: Journal, run_id: str, emit: Emit) -> None:
+        state = walk.state
+        self.walk = walk
+        self._detected = state.detected if state else b""
+        self.resource = detected(walk.resource, self._detected)
+        self.position: Position = (state.last if state else None) or Start()
+        self.pages = state.pages if state else 0
+        self.records = state.records if state else 0
+        self._client = client
+        self._journal = journal
+        self._run_id = run_id
+        self._emit = emit
+        self._visits: dict[bytes, list[Visit]] = {}
+        self._cursor_seen = self.pages > 1
+        for ref in journal.refs(run_id, self.resource.name) if state else ():
+            self._visits.setdefault(_short(ref.position), []).append(Visit(ref.number, ref.records_digest))
+        self._splitter: Splitter = compile_splitter(ask(self.resource))
+
+    async def step(self, transport: Transport) -> FetchedPage:
+        """Fetch, accept and journal the page at the present position, and move on. Raises SourceError."""
+        request = build(self._client, self.resource, self.position)
+        started = asyncio.get_running_loop().time()
+        page, envelope = await transport.fetch(request, self.resource.retry, self._accept)
+        ref = self._journal.append(self._run_id, page)
+        self._visits.setdefault(_short(page.position), []).append(Visit(page.number, page.records_digest))
+        self._cursor_seen = self._cursor_seen or not isinstance(page.next, Done)
+        self.position = page.next
+        self.pages += 1
+        self.records += page.records
+        elapsed = asyncio.get_running_loop().time() - started
+        self._emit(PageFetched(page.walk, page.number, page.records, len(page.body), elapsed, _expected(envelope)))
+        return FetchedPage(ref, envelope.records)
+
+    def _accept(self, reply: Reply) -> tuple[Page, Envelope]:
+        """Make a page of a reply. Raises BodyRejected (retried) or WalkStuck (not)."""
+        envelope = self._splitter.split(reply.body)
+        if self.resource.selector is None or isinstance(self.resource.paging, AutoPaging):
+            envelope = self._detect(reply, envelope)
+        digest = hashlib.blake2b(b"\n".join(envelope.records), digest_size=16).digest()
+        facts = Facts(
+            page=self.pages,
+            records=len(envelope.records),
+            records_digest=digest,
+            url=reply.url,
+            cursor=envelope.cursor,
+            total=envelope.total,
+            has_more=envelope.has_more,
+            headers=reply.headers,
+            visits=tuple(self._visits.get(_short(self.position), ())),
+            cursor_seen=self._cursor_seen,
+            records_before=self.records,
+        )
+        page = Page(
+            walk=self.resource.name,
+            number=self.pages,
+            position=self.position,
+            next=after(self.resource.paging, self.position, facts),
+            body=reply.body,
+            status=reply.status,
+            headers={name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers},
+            fetched_at=reply.fetched_at,
+            records=len(envelope.records),
+            records_digest=digest,
+            fingerprint=self.walk.fingerprint,
+            detected=self._detected,
+        )
+        return page, envelope
+
+    def _detect(self, reply: Reply, envelope: Envelope) -> Envelope:
+        detection = detect(self.resource, reply.headers, reply.body, envelope)
+        self._detected = msgspec.json.encode(detection)
+        self.resource = detected(self.resource, self._detected)
+        self._emit(Noticed(self.resource.name, detection.why))
+        self._splitter = compile_splitter(ask(self.resource))
+        return self._splitter.split(reply.body)
+
+
+async def conduct(
+    walker: Walker, transport: Transport, deliver: Deliver, *, limit_pages: int | None, emit: Emit
+) -> WalkEnd:
+    """Drive one walk to its end. Its own failure is its outcome; other walks go on."""
+    name = walker.resource.name
+    emit(WalkStarted(name, walker.pages, walker.records))
+    try:
+        end = await _drive(walker, transport, deliver, limit_pages)
+    except SourceError as error:
+        end = WalkEnd(name, "error", str(error), proven=False, error=error)
+    except asyncio.CancelledError:
+        emit(WalkEnded(name, "interrupted", "the run was interrupted", proven=False))
+        raise
+    emit(WalkEnded(name, end.stopped, end.why, proven=end.proven))
+    return end
+
+
+async def _drive(walker: Walker, transport: Transport, deliver: Deliver, limit_pages: int | None) -> WalkEnd:
+    name = walker.resource.name
+    while not isinstance(walker.position, Done):
+        if limit_pages is not None and walker.pages >= limit_pages:
+            return WalkEnd(name, "limit", f"--limit-pages {limit_pages} was reached", proven=False)
+        await deliver(await walker.step(transport))
+    done = walker.position
+    return WalkEnd(name, done.stopped, done.why, proven=done.proven)
+
+
+def recalled(walk: OpenWalk, emit: Emit) -> WalkEnd:
+    """How a walk stands by the journal alone, for a replay."""
+    name, done, state = walk.resource.name, walk.ended, walk.state
+    emit(WalkStarted(name, state.pages if state else 0, state.records if state else 0))
+    end = (
+        WalkEnd(name, done.stopped, done.why, proven=done.proven)
+        if done
+        else WalkEnd(name, "early", "the journal does not hold the end of this walk", proven=False)
+    )
+    emit(WalkEnded(name, end.stopped, end.why, proven=end.proven))
+    return end
+
+
+def detected(resource: Resource, detection: bytes) -> Resource:
+    """The resource with what its first page settled; `detection` as the journal keeps it, empty for nothing."""
+    if not detection:
+        return resource
+    found = msgspec.json.decode(detection, type=Detection)
+    return msgspec.structs.replace(resource, paging=found.paging, selector=found.selector)
+
+
+def _short(position: Position) -> bytes:
+    """A digest of a position: cursors may be long, and a walk has many."""
+    return hashlib.blake2b(dump(position), digest_size=12).digest()
+
+
+def _expected(envelope: Envelope) -> int | None:
+    total = envelope.total
+    return total if isinstance(total, int) and not isinstance(total, bool | Absent) else None

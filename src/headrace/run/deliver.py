@@ -1,0 +1,189 @@
+"""The delivering half: pages in order, gathered into batches, decoded side by side, staged one after another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from headrace.decode.columns import Decoded, cast
+from headrace.decode.infer import fold
+from headrace.decode.names import table_name
+from headrace.decode.observe import Reader
+from headrace.decode.rows import RecordPage, page_prefix
+from headrace.envelope.split import compile_splitter
+from headrace.journal.write import Journal
+from headrace.model.event import Delivered, Emit, Noticed, TableWritten
+from headrace.model.page import PageRef
+from headrace.model.plan import Resource
+from headrace.model.table import Receipt, Schema, Watermark
+from headrace.run.budget import ByteBudget
+from headrace.run.conduct import FetchedPage, detected
+from headrace.sinks.base import Commit, Sink, SinkState, Staging
+from headrace.walk.after import ask
+
+T = TypeVar("T")
+BATCH_BYTES = 6 << 20
+DECODERS = 2
+
+
+@dataclass(slots=True)
+class Batch:
+    """Consecutive pages of one walk, up to about `BATCH_BYTES` of bodies; `held_bytes` are the budget's part in it."""
+
+    pages: list[RecordPage] = field(default_factory=list)
+    body_bytes: int = 0
+    held_bytes: int = 0
+    records: int = 0
+    last: PageRef | None = None
+
+    def add(self, ref: PageRef, page: RecordPage, held_bytes: int) -> None:
+        """Take one more page."""
+        self.pages.append(page)
+        self.body_bytes += ref.body_bytes
+        self.held_bytes += held_bytes
+        self.records += ref.records
+        self.last = ref
+
+
+class Delivery:
+    """Takes pages as they are journaled and brings them into the sink's staging, within a budget of bytes."""
+
+    def __init__(self, journal: Journal, run_id: str, sink: Sink, *, budget_bytes: int, emit: Emit) -> None:
+        self._journal = journal
+        self._run_id = run_id
+        self._sink = sink
+        self._emit = emit
+        self._budget = ByteBudget(budget_bytes)
+        self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="headrace-decode")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="headrace-sink")
+        self._queues: dict[str, asyncio.Queue[FetchedPage | None]] = {}
+        self._folded = Schema({})
+        self.schema = Schema({})
+        self.committed: set[str] = set()
+        self.rejects: dict[str, int] = {}
+        self.watermarks: dict[str, Watermark] = {}
+
+    async def open(self) -> SinkState:
+        """Open the sink; its schema and watermarks are the place to go on from. Raises SinkError."""
+        state = await self._write(self._sink.open, self._run_id)
+        self._folded = self.schema = state.schema
+        self.committed = set(state.committed)
+        for mark in (*state.staged.values(), *state.committed.values()):
+            if mark.pages > self._pages_taken(mark.walk):
+                self.watermarks[mark.walk] = mark
+        return state
+
+    def expect(self, walk: str) -> None:
+        """Make room for a walk: `put` and `finish` may be called for it from now on."""
+        self._queues[walk] = asyncio.Queue()
+
+    async def put(self, page: FetchedPage) -> None:
+        """Hand over a page that is in the journal; waits while too many bytes are under way."""
+        await self._budget.acquire(page.ref.body_bytes)
+        self._queues[page.ref.walk].put_nowait(page)
+
+    def finish(self, walk: str) -> None:
+        """No more pages of this walk will come."""
+        self._queues[walk].put_nowait(None)
+
+    async def run(self, resource: Resource) -> None:
+        """Deliver one walk: what the journal holds beyond the watermark, then what is put. Raises SinkError."""
+        reader = Reader(resource)
+        staging: asyncio.Task[None] | None = None
+        async for batch in self._batches(resource):
+            decoded, tables = await self._decode(reader, resource, batch)
+            if staging is not None:
+                await staging
+            staging = asyncio.create_task(self._stage(resource.name, batch, decoded, tables))
+        if staging is not None:
+            await staging
+
+    async def commit(self, commit: Callable[[Schema], Commit]) -> Receipt:
+        """The final transaction, over what is staged. Raises SinkError."""
+        return await self._write(self._sink.commit, commit(self.schema))
+
+    def close(self) -> None:
+        """Let go of the sink and the threads."""
+        self._decoders.shutdown(cancel_futures=True)
+        self._writer.submit(self._sink.close).result()
+        self._writer.shutdown()
+
+    def _pages_taken(self, walk: str) -> int:
+        mark = self.watermarks.get(walk)
+        return mark.pages if mark else 0
+
+    async def _write(self, call: Callable[..., T], *args: object) -> T:
+        """Every call of the sink is made from its one thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, call, *args)
+
+    async def _batches(self, resource: Resource) -> AsyncIterator[Batch]:
+        batch = Batch()
+        async for ref, page, held_bytes in self._pages(resource):
+            batch.add(ref, page, held_bytes)
+            # When the budget is tight, small batches are handed on rather than large ones waited for.
+            if batch.body_bytes >= BATCH_BYTES or (batch.held_bytes and self._budget.is_tight):
+                yield batch
+                batch = Batch()
+        if batch.pages:
+            yield batch
+
+    async def _pages(self, resource: Resource) -> AsyncIterator[tuple[PageRef, RecordPage, int]]:
+        """In page order: what the journal holds already, then what comes through the queue."""
+        taken = self._pages_taken(resource.name)
+        for ref in self._journal.refs(self._run_id, resource.name)[taken:]:
+            taken = ref.number + 1
+            records = await asyncio.to_thread(self._reread, resource, ref)
+            yield ref, self._record_page(ref, records), 0
+        while (fetched := await self._queues[resource.name].get()) is not None:
+            ref = fetched.ref
+            if ref.number < taken:
+                await self._budget.release(ref.body_bytes)
+                continue
+            yield ref, self._record_page(ref, fetched.records), ref.body_bytes
+
+    def _reread(self, resource: Resource, ref: PageRef) -> Sequence[bytes]:
+        """The records of a page in the journal, split as they were when it came."""
+        page = self._journal.read(ref)
+        return compile_splitter(ask(detected(resource, page.detected))).split(page.body).records
+
+    def _record_page(self, ref: PageRef, records: Sequence[bytes]) -> RecordPage:
+        prefix = page_prefix(self._journal.uid, self._run_id, ref.walk, ref.number)
+        return RecordPage(number=ref.number, prefix=prefix, records=records)
+
+    async def _decode(self, reader: Reader, resource: Resource, batch: Batch) -> tuple[Decoded, Schema]:
+        """The batch as tables, and the schema of the walk's tables as it is after this batch."""
+        loop = asyncio.get_running_loop()
+        observation = await loop.run_in_executor(self._decoders, reader.observe, batch.pages)
+        # The fold runs on the loop: one at a time, and for each walk in page order.
+        folded = fold(self._folded, observation, resource)
+        self._folded = folded.schema
+        own = {name: table for name, table in folded.schema.tables.items() if table.root == table_name(resource)}
+        return await loop.run_in_executor(self._decoders, cast, observation, folded), Schema(own)
+
+    async def _stage(self, walk: str, batch: Batch, decoded: Decoded, tables: Schema) -> None:
+        before = self.watermarks.get(walk, Watermark(walk, 0))
+        mark = Watermark(walk, batch.pages[-1].number + 1, before.records + batch.records)
+        await self._write(self._take, decoded, mark, tables, batch.last)
+        self.watermarks[walk] = mark
+        await self._budget.release(batch.held_bytes)
+        self._tell(walk, mark, decoded)
+
+    def _take(self, decoded: Decoded, mark: Watermark, tables: Schema, last: PageRef | None) -> None:
+        """In the sink's thread: stage a batch, with the schema of all that is staged after it."""
+        # The warehouse takes only what a power cut cannot take from the journal.
+        if last is not None and not self._journal.is_synced(last):
+            self._journal.sync()
+        schema = Schema({**self.schema.tables, **tables.tables})
+        self._sink.stage(Staging(decoded.batches, decoded.rejects, mark, schema))
+        self.schema = schema
+
+    def _tell(self, walk: str, mark: Watermark, decoded: Decoded) -> None:
+        self.rejects[walk] = self.rejects.get(walk, 0) + len(decoded.rejects)
+        for batch in decoded.batches:
+            self._emit(TableWritten(walk, batch.schema.name, batch.rows.num_rows))
+        for notice in decoded.notices:
+            self._emit(Noticed(walk, notice, "warning"))
+        self._emit(Delivered(walk, mark.pages, mark.records))

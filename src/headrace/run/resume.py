@@ -1,0 +1,90 @@
+"""Which run this is: a new one, or the unfinished one of the journal, walk by walk."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import msgspec
+
+from headrace.errors import ConfigError
+from headrace.journal.layout import RunRecord, WalkState
+from headrace.journal.write import Journal
+from headrace.model.event import Emit, Noticed
+from headrace.model.plan import Plan, Resource
+from headrace.model.position import Done
+from headrace.run.options import RunOptions
+from headrace.walk.request import fingerprint
+
+
+class OpenWalk(msgspec.Struct, frozen=True):
+    """A walk of this run: `state` is what the journal already holds of it."""
+
+    resource: Resource
+    fingerprint: str
+    state: WalkState | None
+
+    @property
+    def ended(self) -> Done | None:
+        """How the walk ended, if all its pages are in the journal."""
+        last = self.state.last if self.state else None
+        return last if isinstance(last, Done) else None
+
+
+class OpenRun(msgspec.Struct, frozen=True):
+    """The run at hand. `waiting` are walks of it that were not chosen this time and stay open."""
+
+    record: RunRecord
+    walks: tuple[OpenWalk, ...]
+    waiting: tuple[str, ...]
+    resumed: bool
+
+
+def open_run(journal: Journal, plan: Plan, options: RunOptions, emit: Emit) -> OpenRun:
+    """The unfinished run of the journal, or a new one; walks that must restart are begun anew.
+
+    Raises:
+        ConfigError: a replay was asked for, and the journal holds no run.
+    """
+    if options.new and journal.unfinished:
+        journal.abandon(journal.unfinished.run_id)
+    record, resumed = journal.unfinished, True
+    if record is None:
+        if options.mode == "replay":
+            raise ConfigError("The journal holds no run that waits to be delivered; `headrace run` begins one.")
+        record, resumed = _begin(journal, plan, options), False
+    walks = tuple(_open_walk(journal, record, plan, resource, options, emit=emit) for resource in plan.resources)
+    chosen = {walk.resource.name for walk in walks}
+    waiting = tuple(
+        name for name in record.resources if name not in chosen and journal.walk(record.run_id, name) is not None
+    )
+    return OpenRun(record=record, walks=walks, waiting=waiting, resumed=resumed)
+
+
+def _begin(journal: Journal, plan: Plan, options: RunOptions) -> RunRecord:
+    started_at = time.time()
+    record = RunRecord(
+        run_id=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started_at)) + "-" + secrets.token_hex(3),
+        started_at=started_at,
+        resources=tuple(resource.name for resource in plan.resources),
+        plan_name=plan.name,
+        full_refresh=options.full_refresh,
+        limit_pages=options.limit_pages,
+    )
+    journal.begin(record)
+    return record
+
+
+def _open_walk(
+    journal: Journal, record: RunRecord, plan: Plan, resource: Resource, options: RunOptions, *, emit: Emit
+) -> OpenWalk:
+    mark = fingerprint(plan.client, resource)
+    state = journal.walk(record.run_id, resource.name)
+    if options.mode == "replay":
+        return OpenWalk(resource, state.fingerprint if state else mark, state)
+    if state is not None and state.fingerprint != mark:
+        emit(Noticed(resource.name, "its configuration has changed since the run began: the walk starts again"))
+        state = None
+    if state is None:
+        journal.begin_walk(record.run_id, resource.name, mark)
+    return OpenWalk(resource, mark, state)

@@ -1,0 +1,99 @@
+"""The object graph of a run, in one visible place, and the order in which it is taken up and put down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalError, SinkError, SourceError
+from headrace.journal.layout import Identity
+from headrace.journal.write import Journal, open_journal
+from headrace.model.event import Emit, Event, RunEnded, RunStarted
+from headrace.report.collect import Collector
+from headrace.report.exits import exit_code
+from headrace.run.flow import Flow, Job, Loaded
+from headrace.run.options import Outcome, RunOptions
+from headrace.run.resume import OpenRun, open_run
+from headrace.spec.read import Options, open_source, read
+from headrace.spec.secrets import Lookup
+
+Publish = Callable[[Outcome], None]
+
+
+def execute(
+    options: RunOptions, *, environ: Mapping[str, str], listen: Emit, publish: Publish = lambda _outcome: None
+) -> Outcome:
+    """Run, fetch or replay by `options`. `publish` gets the outcome before the journal marks the run as over.
+
+    Raises:
+        ConfigError: the configuration, a flag or a need is wrong, or another run holds the journal; nothing was
+            fetched. Faults of the document are in its `faults`.
+    """
+    collector = Collector()
+
+    def emit(event: Event) -> None:
+        collector(event)
+        listen(event)
+
+    job = _prepare(options, environ, emit)
+    identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
+    with open_journal(job.folder, identity) as journal:
+        run = open_run(journal, job.plan, options, emit)
+        outcome = asyncio.run(_conclude(job, journal, run, collector))
+        publish(outcome)
+        if not outcome.report.errors and not run.waiting and options.mode != "fetch":
+            journal.finish(run.record.run_id, outcome.report.to_json())
+    return outcome
+
+
+def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job:
+    source = open_source(options.config)
+    lookup = Lookup(environ, options.secrets)
+    wanted = Options(
+        base_url=options.base_url,
+        settings=options.settings,
+        lookup=lookup,
+        rate=options.rate,
+        allow_origins=options.allow_origins,
+        resources=options.resources,
+    )
+    reading = read(source, wanted)
+    if reading.plan is None:
+        raise ConfigError(f"{source.path} cannot run; mend what is listed and try again", faults=reading.faults)
+    if reading.needs and options.mode != "replay":
+        raise ConfigError(f"{source.path} needs {', '.join(reading.needs)} before it can run")
+    return Job(
+        plan=reading.plan,
+        options=options,
+        resolve=lookup,
+        destination=options.to or f"duckdb:///{reading.name}.duckdb",
+        dataset=options.dataset or f"{reading.name}_data",
+        folder=Path(options.journal or f".headrace/{reading.name}"),
+        emit=emit,
+    )
+
+
+async def _conclude(job: Job, journal: Journal, run: OpenRun, collector: Collector) -> Outcome:
+    """Go through the run; also when it fails, there is an outcome."""
+    job.emit(RunStarted(run.record.run_id, tuple(walk.resource.name for walk in run.walks), resumed=run.resumed))
+    flow = Flow(job, journal, run)
+    errors: list[HeadraceError] = []
+    loaded = Loaded()
+    try:
+        loaded = await flow.go()
+    except asyncio.CancelledError:
+        errors.append(Interrupted("The run was interrupted; the same command goes on where it stopped."))
+    except (ConfigError, SinkError, JournalError, SourceError) as error:
+        errors.append(error)
+    errors += [end.error for end in flow.ends.values() if end.error]
+    report = collector.report(
+        load_id=loaded.load_id,
+        rows=loaded.rows,
+        rejects=loaded.rejects,
+        duplicates=loaded.duplicates,
+        hides={walk.resource.name: walk.resource.hides for walk in run.walks},
+        errors=errors,
+    )
+    job.emit(RunEnded(report.status))
+    return Outcome(report, int(exit_code(report)), job.destination, job.dataset, str(job.folder))

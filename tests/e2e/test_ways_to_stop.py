@@ -1,0 +1,160 @@
+"""Ctrl-C, a second run, halves of a run, a wrong token, a dead port: each ends as CLI.md says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.e2e.warehouse import read_dataset
+from tests.e2e.workplace import EXAMPLE, SECRETS, SIX, Emulate, Emulated, Workplace, environment
+
+RECORDS = "accounts=700,users=900,notes=800,tasks=800,conversations=700,admins=40"
+
+
+def wait_for_pages(emulator: Emulated, pages: int) -> None:
+    while emulator.stats()["requests"] < pages:
+        pass
+
+
+@pytest.mark.timeout(60)
+def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(emulate: Emulate, workplace: Workplace) -> None:
+    with emulate("--latency-ms", "80", records=RECORDS) as emulator:
+        process = workplace.start(workplace.arguments(emulator.url))
+        wait_for_pages(emulator, 15)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == 130, err
+        assert json.loads(out)["status"] == "failed"
+        assert "again" in err
+        assert "Traceback" not in err
+        asked = emulator.stats()["requests"]
+        ran = workplace.run(emulator.url)
+        total = emulator.stats()["requests"]
+    assert ran.code == 0, ran.err
+    pages = sum(each["pages"] for each in ran.report["resources"].values())
+    assert total - asked <= pages - asked + len(SIX)
+
+
+@pytest.mark.timeout(60)
+def test_two_runs_of_one_pipeline_are_kept_apart(emulate: Emulate, workplace: Workplace) -> None:
+    with emulate("--latency-ms", "80", records=RECORDS) as emulator:
+        first = workplace.start(workplace.arguments(emulator.url))
+        wait_for_pages(emulator, 8)
+        second = workplace.run(emulator.url)
+        assert first.wait(30) == 0
+        first.communicate()
+    assert second.code == 2
+    assert str(first.pid) in second.report["errors"][0]["message"]
+
+
+@pytest.mark.timeout(60)
+def test_fetch_then_run_asks_the_api_for_nothing(emulate: Emulate, workplace: Workplace) -> None:
+    with emulate(records=RECORDS) as emulator:
+        assert workplace.run(emulator.url, command="fetch").code == 0
+        asked = emulator.stats()["requests"]
+        assert not workplace.database.exists()
+        ran = workplace.run(emulator.url)
+        assert emulator.stats()["requests"] == asked
+    assert ran.code == 0, ran.err
+    assert ran.report["resources"]["users"]["records"] == 900
+    assert len(read_dataset(workplace.database, "vitally_data")[1]["users"]) == 900
+
+
+@pytest.mark.timeout(60)
+def test_replay_needs_no_api(emulate: Emulate, workplace: Workplace) -> None:
+    with emulate(records=RECORDS) as emulator:
+        assert workplace.run(emulator.url, command="fetch").code == 0
+    ran = workplace.run("http://127.0.0.1:9/resources", command="replay")
+    assert ran.code == 0, ran.err + ran.out
+    assert len(read_dataset(workplace.database, "vitally_data")[1]["tasks"]) == 800
+
+
+@pytest.mark.timeout(60)
+def test_a_wrong_token_is_one_sentence_and_no_secret(emulate: Emulate, workplace: Workplace) -> None:
+    with emulate("--token", "another", records=RECORDS) as emulator:
+        ran = workplace.run(emulator.url)
+    assert ran.code == 3
+    assert SECRETS["SECRET_TOKEN"] not in ran.out + ran.err
+    assert "401" in ran.report["errors"][0]["message"]
+    assert "Traceback" not in ran.err
+    everything = b"".join(path.read_bytes() for path in workplace.folder.rglob("*") if path.is_file())
+    assert SECRETS["SECRET_TOKEN"].encode() not in everything
+
+
+@pytest.mark.timeout(60)
+def test_a_dead_port_is_one_sentence(workplace: Workplace) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    ran = workplace.run(f"http://127.0.0.1:{port}/resources", "--resource", "admins")
+    assert ran.code == 3
+    assert "Traceback" not in ran.err
+    assert ran.report["resources"]["admins"]["stopped"] == "error"
+
+
+@pytest.mark.timeout(60)
+def test_a_failed_resource_does_not_keep_the_others_from_loading(emulate: Emulate, workplace: Workplace) -> None:
+    config = workplace.folder / "vitally.md"
+    config.write_text(EXAMPLE.read_text().replace('"path": "/notes"', '"path": "/nowhere"'))
+    with emulate(records=RECORDS) as emulator:
+        ran = workplace.run(emulator.url, config=config)
+    assert ran.code == 3
+    assert ran.report["resources"]["notes"]["stopped"] == "error"
+    assert len(read_dataset(workplace.database, "vitally_data")[1]["users"]) == 900
+
+
+@pytest.mark.timeout(60)
+def test_a_warehouse_that_is_no_database_is_exit_4_and_what_was_fetched_is_kept(
+    emulate: Emulate, workplace: Workplace
+) -> None:
+    workplace.database.write_text("this is no database")
+    with emulate(records=RECORDS) as emulator:
+        ran = workplace.run(emulator.url)
+        assert ran.code == 4, ran.out + ran.err
+        workplace.database.unlink()
+        assert workplace.run(emulator.url).code == 0
+
+
+@pytest.mark.timeout(60)
+def test_a_run_into_duckdb_imports_no_dlt(emulate: Emulate, workplace: Workplace) -> None:
+    program = (
+        "import sys; from headrace.cli.main import main; code = main(sys.argv[1:]);"
+        " print(sorted({name.split('.')[0] for name in sys.modules} & {'dlt', 'requests', 'pandas', 'httpx'}), code,"
+        " file=sys.stderr)"
+    )
+    with emulate(records="accounts=20,users=20,notes=20,tasks=20,conversations=20,admins=5") as emulator:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *workplace.arguments(emulator.url)],
+            cwd=workplace.folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stderr.rstrip().endswith("[] 0")
+
+
+@pytest.mark.timeout(60)
+def test_the_python_api_does_the_same(emulate: Emulate, tmp_path: Path) -> None:
+    import headrace
+
+    here = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        with emulate(records=RECORDS) as emulator:
+            report = headrace.load(
+                EXAMPLE, to="duckdb:///v.duckdb", base_url=emulator.url, environ=SECRETS, resources=("users", "admins")
+            )
+    finally:
+        os.chdir(here)
+    assert report.status == "complete"
+    with duckdb.connect(str(tmp_path / "v.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM vitally_data.users").fetchone() == (900,)
