@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Unpack
 
 from headrace.errors import ConfigError
 from headrace.model.event import Emit, ignore
 from headrace.model.plan import Plan
 from headrace.report.collect import RunReport
-from headrace.run.options import RunOptions
+from headrace.run.options import Choices, RunOptions
 from headrace.run.wire import execute
 from headrace.spec.read import Options, open_source, read
 from headrace.spec.secrets import Lookup
 
 
-def load(config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Any) -> RunReport:
+def load(
+    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Unpack[Choices]
+) -> RunReport:
     """Fetch what `config` describes and load it: `headrace run`.
 
     `options` are those of `RunOptions` (`to`, `base_url`, `dataset`, `resources`, `journal`, `rate`, …), named as
@@ -31,12 +33,16 @@ def load(config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str
     return _run("run", config, listen, environ, options)
 
 
-def fetch(config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Any) -> RunReport:
+def fetch(
+    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Unpack[Choices]
+) -> RunReport:
     """The first half of `load`: from the API to the journal."""
     return _run("fetch", config, listen, environ, options)
 
 
-def replay(config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Any) -> RunReport:
+def replay(
+    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Unpack[Choices]
+) -> RunReport:
     """The second half of `load`: from the journal to the warehouse, with no request."""
     return _run("replay", config, listen, environ, options)
 
@@ -55,7 +61,7 @@ def _run(
     config: str | Path,
     listen: Emit,
     environ: Mapping[str, str],
-    options: dict[str, Any],
+    options: Choices,
 ) -> RunReport:
     try:
         asked = RunOptions(config=str(config), mode=mode, **options)

@@ -64,8 +64,11 @@ class Walker:
         self._emit = emit
         self._visits: dict[bytes, list[Visit]] = {}
         self._cursor_seen = self.pages > 1
-        for ref in journal.refs(run_id, self.resource.name) if state else ():
+        self._last_digest = b""
+        self._repeats = 0
+        for ref in journal.refs(run_id, self.resource.name) if state and not walk.ended else ():
             self._visits.setdefault(_short(ref.position), []).append(Visit(ref.number, ref.records_digest))
+            self._saw(ref.records_digest)
         self._splitter: Splitter = compile_splitter(ask(self.resource))
 
     async def step(self, transport: Transport) -> FetchedPage:
@@ -76,12 +79,18 @@ class Walker:
         ref = self._journal.append(self._run_id, page)
         self._visits.setdefault(_short(page.position), []).append(Visit(page.number, page.records_digest))
         self._cursor_seen = self._cursor_seen or not isinstance(page.next, Done)
+        self._saw(page.records_digest)
         self.position = page.next
         self.pages += 1
         self.records += page.records
         elapsed = asyncio.get_running_loop().time() - started
         self._emit(PageFetched(page.walk, page.number, page.records, len(page.body), elapsed, _expected(envelope)))
         return FetchedPage(ref, envelope.records)
+
+    def _saw(self, digest: bytes) -> None:
+        """Count how many pages in a row have brought the same records."""
+        self._repeats = self._repeats + 1 if digest == self._last_digest else 1
+        self._last_digest = digest
 
     def _accept(self, reply: Reply) -> tuple[Page, Envelope]:
         """Make a page of a reply. Raises BodyRejected (retried) or WalkStuck (not)."""
@@ -101,6 +110,7 @@ class Walker:
             visits=tuple(self._visits.get(_short(self.position), ())),
             cursor_seen=self._cursor_seen,
             records_before=self.records,
+            repeats=self._repeats if digest == self._last_digest else 0,
         )
         page = Page(
             walk=self.resource.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from headrace.decode.columns import Decoded, cast
 from headrace.decode.infer import fold
 from headrace.decode.names import table_name
 from headrace.decode.observe import Reader
+from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.envelope.split import compile_splitter
 from headrace.journal.write import Journal
@@ -27,6 +29,7 @@ from headrace.walk.after import ask
 T = TypeVar("T")
 BATCH_BYTES = 6 << 20
 DECODERS = 2
+AHEAD = 2  # batches of one walk that are under way at once
 
 
 @dataclass(slots=True)
@@ -60,7 +63,8 @@ class Delivery:
         self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="headrace-decode")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="headrace-sink")
         self._queues: dict[str, asyncio.Queue[FetchedPage | None]] = {}
-        self._folded = Schema({})
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._losses: dict[str, Counter[str]] = {}
         self.schema = Schema({})
         self.committed: set[str] = set()
         self.rejects: dict[str, int] = {}
@@ -69,7 +73,7 @@ class Delivery:
     async def open(self) -> SinkState:
         """Open the sink; its schema and watermarks are the place to go on from. Raises SinkError."""
         state = await self._write(self._sink.open, self._run_id)
-        self._folded = self.schema = state.schema
+        self.schema = state.schema
         self.committed = set(state.committed)
         for mark in (*state.staged.values(), *state.committed.values()):
             if mark.pages > self._pages_taken(mark.walk):
@@ -92,14 +96,15 @@ class Delivery:
     async def run(self, resource: Resource) -> None:
         """Deliver one walk: what the journal holds beyond the watermark, then what is put. Raises SinkError."""
         reader = Reader(resource)
-        staging: asyncio.Task[None] | None = None
-        async for batch in self._batches(resource):
-            decoded, tables = await self._decode(reader, resource, batch)
-            if staging is not None:
-                await staging
-            staging = asyncio.create_task(self._stage(resource.name, batch, decoded, tables))
-        if staging is not None:
-            await staging
+        under_way: deque[asyncio.Task[None]] = deque()
+        async with asyncio.TaskGroup() as group:
+            async for batch in self._batches(resource):
+                before = under_way[-1] if under_way else None
+                under_way.append(group.create_task(self._deliver(reader, resource, batch, before)))
+                if len(under_way) > AHEAD:
+                    await under_way.popleft()
+        for sentence, count in self._losses.get(resource.name, Counter()).items():
+            self._emit(Noticed(resource.name, f"{sentence} ({count:,} times)", "warning"))
 
     async def commit(self, commit: Callable[[Schema], Commit]) -> Receipt:
         """The final transaction, over what is staged. Raises SinkError."""
@@ -115,16 +120,23 @@ class Delivery:
         mark = self.watermarks.get(walk)
         return mark.pages if mark else 0
 
+    async def _decode(self, call: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._decoders, call, *args)
+
     async def _write(self, call: Callable[..., T], *args: object) -> T:
         """Every call of the sink is made from its one thread."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, call, *args)
+
+    @property
+    def _batch_bytes(self) -> int:
+        """Half of the budget holds a batch in the making for every walk, so that the other half is always in use."""
+        return min(BATCH_BYTES, self._budget.limit_bytes // (2 * max(1, len(self._queues))))
 
     async def _batches(self, resource: Resource) -> AsyncIterator[Batch]:
         batch = Batch()
         async for ref, page, held_bytes in self._pages(resource):
             batch.add(ref, page, held_bytes)
-            # When the budget is tight, small batches are handed on rather than large ones waited for.
-            if batch.body_bytes >= BATCH_BYTES or (batch.held_bytes and self._budget.is_tight):
+            if batch.body_bytes >= self._batch_bytes:
                 yield batch
                 batch = Batch()
         if batch.pages:
@@ -153,37 +165,41 @@ class Delivery:
         prefix = page_prefix(self._journal.uid, self._run_id, ref.walk, ref.number)
         return RecordPage(number=ref.number, prefix=prefix, records=records)
 
-    async def _decode(self, reader: Reader, resource: Resource, batch: Batch) -> tuple[Decoded, Schema]:
-        """The batch as tables, and the schema of the walk's tables as it is after this batch."""
-        loop = asyncio.get_running_loop()
-        observation = await loop.run_in_executor(self._decoders, reader.observe, batch.pages)
-        # The fold runs on the loop: one at a time, and for each walk in page order.
-        folded = fold(self._folded, observation, resource)
-        self._folded = folded.schema
-        own = {name: table for name, table in folded.schema.tables.items() if table.root == table_name(resource)}
-        return await loop.run_in_executor(self._decoders, cast, observation, folded), Schema(own)
+    async def _deliver(
+        self, reader: Reader, resource: Resource, batch: Batch, before: asyncio.Task[None] | None
+    ) -> None:
+        """Observe a batch while the one before it is still under way; then fold, cast and stage it in its turn."""
+        observation = await self._decode(reader.observe, batch.pages)
+        if before is not None:
+            await before
+        async with self._turns.setdefault(table_name(resource), asyncio.Lock()):
+            decoded, tables = await self._decode(self._settle, observation, resource)
+            mark = await self._write(self._take, resource.name, batch, decoded, tables)
+        await self._budget.release(batch.held_bytes)
+        self._tell(resource.name, mark, decoded)
 
-    async def _stage(self, walk: str, batch: Batch, decoded: Decoded, tables: Schema) -> None:
+    def _settle(self, observation: Observation, resource: Resource) -> tuple[Decoded, Schema]:
+        """The batch as tables, and the walk's tables as they are after this batch."""
+        folded = fold(self.schema, observation, resource)
+        root = table_name(resource)
+        own = {name: table for name, table in folded.schema.tables.items() if table.root == root}
+        return cast(observation, folded), Schema(own)
+
+    def _take(self, walk: str, batch: Batch, decoded: Decoded, tables: Schema) -> Watermark:
+        """In the sink's thread: stage a batch, with its watermark and the schema of all that is staged after it."""
+        # The warehouse takes only what a power cut cannot take from the journal.
+        if batch.last is not None and not self._journal.is_synced(batch.last):
+            self._journal.sync()
         before = self.watermarks.get(walk, Watermark(walk, 0))
         mark = Watermark(walk, batch.pages[-1].number + 1, before.records + batch.records)
-        await self._write(self._take, decoded, mark, tables, batch.last)
-        self.watermarks[walk] = mark
-        await self._budget.release(batch.held_bytes)
-        self._tell(walk, mark, decoded)
-
-    def _take(self, decoded: Decoded, mark: Watermark, tables: Schema, last: PageRef | None) -> None:
-        """In the sink's thread: stage a batch, with the schema of all that is staged after it."""
-        # The warehouse takes only what a power cut cannot take from the journal.
-        if last is not None and not self._journal.is_synced(last):
-            self._journal.sync()
         schema = Schema({**self.schema.tables, **tables.tables})
-        self._sink.stage(Staging(decoded.batches, decoded.rejects, mark, schema))
-        self.schema = schema
+        self._sink.stage(Staging(decoded.batches, decoded.rejects, mark, schema, batch.pages[0].number))
+        self.schema, self.watermarks[walk] = schema, mark
+        return mark
 
     def _tell(self, walk: str, mark: Watermark, decoded: Decoded) -> None:
         self.rejects[walk] = self.rejects.get(walk, 0) + len(decoded.rejects)
         for batch in decoded.batches:
             self._emit(TableWritten(walk, batch.schema.name, batch.rows.num_rows))
-        for notice in decoded.notices:
-            self._emit(Noticed(walk, notice, "warning"))
+        self._losses.setdefault(walk, Counter()).update(decoded.counts)
         self._emit(Delivered(walk, mark.pages, mark.records))

@@ -167,7 +167,10 @@ async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
             for each in work:
                 group.create_task(each)
     except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from failures
+        first: BaseException = failures
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from failures
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import msgspec
 
@@ -31,8 +31,29 @@ class RunOptions(msgspec.Struct, frozen=True):
     widen_numbers: bool = False
     strict: bool = False
     limit_pages: int | None = None
-    memory_mb: int = 320
+    memory_mb: int = 256
     mode: Literal["run", "fetch", "replay"] = "run"
+
+
+class Choices(TypedDict, total=False):
+    """The options of the Python API, named as those of `RunOptions`."""
+
+    base_url: str | None
+    to: str | None
+    dataset: str | None
+    resources: tuple[str, ...]
+    settings: dict[str, str]
+    secrets: str | None
+    journal: str | None
+    rate: DeclaredLimit | None
+    max_concurrency: int | None
+    new: bool
+    full_refresh: bool
+    allow_origins: tuple[str, ...]
+    widen_numbers: bool
+    strict: bool
+    limit_pages: int | None
+    memory_mb: int
 
 
 class Outcome(msgspec.Struct, frozen=True):

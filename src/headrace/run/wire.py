@@ -10,7 +10,7 @@ from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalErro
 from headrace.journal.layout import Identity
 from headrace.journal.write import Journal, open_journal
 from headrace.model.event import Emit, Event, RunEnded, RunStarted
-from headrace.report.collect import Collector
+from headrace.report.collect import Collector, RunReport
 from headrace.report.exits import exit_code
 from headrace.run.flow import Flow, Job, Loaded
 from headrace.run.options import Outcome, RunOptions
@@ -39,12 +39,25 @@ def execute(
     job = _prepare(options, environ, emit)
     identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
     with open_journal(job.folder, identity) as journal:
+        journal.start_syncer()
         run = open_run(journal, job.plan, options, emit)
-        outcome = asyncio.run(_conclude(job, journal, run, collector))
+        outcome = _told_before(job, journal, run) or asyncio.run(_conclude(job, journal, run, collector))
+        over = not outcome.report.errors and not run.waiting and options.mode != "fetch"
+        if over:
+            journal.note_report(run.record.run_id, outcome.report.to_json())
         publish(outcome)
-        if not outcome.report.errors and not run.waiting and options.mode != "fetch":
+        if over:
             journal.finish(run.record.run_id, outcome.report.to_json())
     return outcome
+
+
+def _told_before(job: Job, journal: Journal, run: OpenRun) -> Outcome | None:
+    """The outcome of a run that was committed, but whose report may not have been seen: it is told again."""
+    kept = journal.report(run.record.run_id) if run.resumed else None
+    if kept is None:
+        return None
+    report = RunReport.from_json(kept)
+    return Outcome(report, report.exit_code, job.destination, job.dataset, str(job.folder))
 
 
 def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job:

@@ -1,0 +1,171 @@
+"""The client of the document: where the API is, what every request carries, and how a placeholder host is told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from headrace.errors import ConfigError
+from headrace.model.plan import DeclaredLimit, Text
+from headrace.spec.auth import ReadAuth, read_auth
+from headrace.spec.context import Context
+from headrace.spec.node import Node, Opaque, shown
+from headrace.spec.placeholders import without_jinja
+from headrace.spec.request import read_headers
+from headrace.spec.vocabulary import CLIENT, MISPLACED_CLIENT, SCAFFOLD_CLIENT
+
+_PLACEHOLDER_HOST = re.compile(
+    r"(^|\.)(example\.(com|org|net|io)|yourdomain\.\w+|yourcompany\.\w+|placeholder\.\w+|third-?party-?api\.\w+)$"
+    r"|(^|[._-])your[._-]|\.example$|^host$",
+    re.IGNORECASE,
+)
+_TEMPLATE = re.compile(r"\{[^{}]*\}|<[^<>]+>|\bYOUR_\w+|\bMY_[A-Z]\w*")
+
+
+_NOBODY = ReadAuth()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClient:
+    """A client as understood. `shown_url` is what the document (or the flag) says, `base_url` empty while unknown."""
+
+    base_url: str = ""
+    shown_url: str | None = None
+    auth: ReadAuth = _NOBODY
+    headers: tuple[tuple[str, Text], ...] = ()
+    limit: DeclaredLimit | None = None
+
+
+def read_client(ctx: Context, node: Node | None, flag: str | None) -> ReadClient:
+    """The client; `flag` is a base URL that wins over the document's."""
+    if node is None:
+        return ReadClient()
+    if ctx.mapping(node) is None:
+        return ReadClient()
+    ctx.keys(node, (*CLIENT, *(SCAFFOLD_CLIENT if ctx.scaffold else ())), "`client`", MISPLACED_CLIENT)
+    session = node.get("session")
+    if session is not None:
+        ctx.wrong(session, "headers, auth and the like") if isinstance(session.value, Opaque) else ctx.faults.error(
+            "wrong-type",
+            session.path,
+            session.line,
+            "a session is a Python object",
+            "delete it; state headers and auth",
+        )
+    url, text = _base_url(ctx, node, flag)
+    return ReadClient(
+        url,
+        text,
+        read_auth(ctx, node.get("auth")),
+        read_headers(ctx, node.get("headers"), of_client=not ctx.scaffold),
+        _limit(ctx, node),
+    )
+
+
+def checked_url(url: str) -> str:
+    """The base URL of a flag. Raises ConfigError if it is not one."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ConfigError(
+            f"--base-url {without_user(url)} is not a URL: write it whole, such as https://api.example.com/v1."
+        )
+    return url
+
+
+def without_user(url: str) -> str:
+    """The URL without a name and password in it."""
+    return re.sub(r"(://)[^/@\s]*@", r"\1***@", url)
+
+
+def is_placeholder(url: str) -> bool:
+    """Whether a URL stands for one that its writer did not know."""
+    if _TEMPLATE.search(url):
+        return True
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return bool(_PLACEHOLDER_HOST.search(host))
+
+
+def _base_url(ctx: Context, client: Node, flag: str | None) -> tuple[str, str | None]:
+    node = client.get("base_url")
+    if flag is not None:
+        checked_url(flag)
+        ctx.came("client.base_url", without_user(flag), "flag", node.line if node else None)
+        return flag, without_user(flag)
+    if node is None:
+        near = [key for key in client.items if key not in {*CLIENT, *SCAFFOLD_CLIENT}]
+        if not near:  # a misspelt key is told already
+            ctx.need("base_url")
+            fix = "add `base_url`, or give it with --base-url URL"
+            ctx.faults.warning("missing-base-url", "client", client.at, "`client` lacks `base_url`", fix)
+        return "", None
+    words = _url_words(ctx, node)
+    if words is None:
+        return "", None
+    if is_placeholder(words):
+        ctx.need("base_url")
+        ctx.faults.note(
+            "base-url-placeholder",
+            node.path,
+            node.line,
+            f"`{words}` is a placeholder, not the address of an API",
+            "give the real one with --base-url URL",
+        )
+        return "", words
+    if words and not re.match(r"https?://[^/\s]+", words):
+        ctx.faults.error(
+            "base-url",
+            node.path,
+            node.line,
+            f"`{words}` is not a URL",
+            "write it whole, such as https://api.example.com/v1",
+        )
+        return "", words
+    ctx.came(node.path, without_user(words), "document", node.line)
+    return words, without_user(words)
+
+
+def _url_words(ctx: Context, node: Node) -> str | None:
+    """The URL as far as it can be told; what is not found leaves braces, and so a placeholder."""
+    if not isinstance(node.value, str | Text):
+        ctx.wrong(node, "a URL")
+        return None
+    parts = node.value.parts if isinstance(node.value, Text) else (node.value,)
+    if any(not isinstance(part, str) and part.kind == "secret" for part in parts):
+        ctx.faults.warning(
+            "secret-url",
+            node.path,
+            node.line,
+            f"a secret stands in the address (`{shown(node.value)}`)",
+            "give it with --base-url URL",
+        )
+        ctx.need("base_url")
+        return None
+    found = [part if isinstance(part, str) else (ctx.found(part) or f"{{{part.name}}}") for part in parts]
+    words = without_jinja("".join(found).strip())
+    for name in re.findall(r"\{(\w+)\}", words):
+        if name in ctx.settings:
+            words = words.replace(f"{{{name}}}", ctx.settings[name])
+    return words
+
+
+def _limit(ctx: Context, client: Node) -> DeclaredLimit | None:
+    """A scaffold's `rate_limit: {requests, seconds}`."""
+    node = client.get("rate_limit") if ctx.scaffold else None
+    if node is None:
+        return None
+    requests = ctx.integer(node.get("requests") or node.get("limit") or node.get("calls"))
+    seconds = ctx.integer(node.get("seconds") or node.get("window") or node.get("period"))
+    if not requests or not seconds or requests < 0 or seconds < 0:
+        ctx.faults.warning(
+            "rate-limit", node.path, node.at, "the rate limit cannot be read", "give it with --rate N/SECONDS"
+        )
+        return None
+    return DeclaredLimit(requests, float(seconds))

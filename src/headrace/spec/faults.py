@@ -1,0 +1,83 @@
+"""What is wrong, doubtful or interpreted in a document: one value for each finding, and how near words are found."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One finding. `path` points into the configuration (`resources[3].endpoint.path`), `line` is 1-based.
+
+    `problem` and `fix` are plain words; neither holds a secret. Only an "error" keeps the document from running.
+    """
+
+    code: str
+    severity: Severity
+    path: str
+    line: int | None
+    problem: str
+    fix: str
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects every finding of one reading, so that all are told at once."""
+
+    found: list[Fault] = field(default_factory=list)
+
+    def error(self, code: str, path: str, line: int | None, problem: str, fix: str) -> None:
+        """Something that must be mended before the document can run."""
+        self._add(Fault(code, "error", path, line, problem, fix))
+
+    def warning(self, code: str, path: str, line: int | None, problem: str, fix: str) -> None:
+        """Something that runs but may not be what is meant."""
+        self._add(Fault(code, "warning", path, line, problem, fix))
+
+    def note(self, code: str, path: str, line: int | None, problem: str, fix: str) -> None:
+        """How something was read that could have been read otherwise."""
+        self._add(Fault(code, "note", path, line, problem, fix))
+
+    def _add(self, fault: Fault) -> None:
+        if fault not in self.found:
+            self.found.append(fault)
+
+    @property
+    def fatal(self) -> bool:
+        """Whether any finding is an error."""
+        return any(fault.severity == "error" for fault in self.found)
+
+    def by_line(self) -> tuple[Fault, ...]:
+        """All findings in the order of the document; those without a line come first."""
+        return tuple(sorted(self.found, key=lambda fault: fault.line or 0))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, if one is near enough."""
+    words = list(known)
+    folded = {name.lower().replace("-", "_"): name for name in reversed(words)}
+    same = folded.get(word.lower().replace("-", "_"))
+    if same is not None:
+        return same
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
+    return near[0] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A fix: the nearest known word, or else `otherwise`."""
+    near = nearest(word, known)
+    return f"did you mean `{near}`?" if near else otherwise
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `b` or `c`."""
+    quoted = [f"`{word}`" for word in words]
+    if len(quoted) < 2:  # noqa: PLR2004 - a list of two begins to need an "or"
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"

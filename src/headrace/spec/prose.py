@@ -1,0 +1,255 @@
+"""What the sentences around a scaffold's code add to it, and where they contradict it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from headrace.model.plan import ColumnHint, HttpBasic, Ref, RetryPolicy, Text
+from headrace.spec.auth import ReadAuth
+from headrace.spec.columns_prose import column_hints
+from headrace.spec.context import Context
+from headrace.spec.markdown import Line
+from headrace.spec.node import Node
+from headrace.spec.resource import ReadResource
+from headrace.spec.retry import recommended
+
+Sections = Mapping[str, Sequence[Line]]
+
+_BULLET = re.compile(r"^\s*[-*]\s+(?:\*\*)?`?([^:*`]+?)`?(?:\*\*)?\s*:\s*(?:\*\*)?\s*(.*)$")
+_CODE = re.compile(r"\b([45]\d\d)\b")
+_QUOTED = re.compile(r"`([^`]+)`")
+_LIMIT = re.compile(r"\b(?:limit|page size)\s+(?:of|is|:)?\s*(\d+)", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_AUTH_WORDS = {
+    "http_basic": ("basic",),
+    "bearer": ("bearer",),
+    "api_key": ("api key", "api_key", "apikey"),
+    "oauth2_client_credentials": ("oauth",),
+    "oauth2_refresh_token": ("oauth",),
+}
+_METHODS = {"GET", "POST"}
+
+
+def read_prose(
+    ctx: Context, sections: Sections, auth: ReadAuth, resources: list[ReadResource], config: Node
+) -> list[ReadResource]:
+    """The resources with what the prose adds; contradictions become warnings."""
+    client = config.get("client")
+    auth_node = client.get("auth") if client else None
+    if auth_node is not None:
+        _authentication(ctx, sections.get("authentication", ()), auth, auth_node)
+    _resources(ctx, sections.get("resources", ()), resources)
+    _schema_key(ctx, sections.get("schema", ()), resources)
+    policy = _retry(ctx, sections.get("error handling", ()))
+    hints = column_hints(sections.get("schema", ()), [read.resource.name for read in resources])
+    return [_with(ctx, read, policy, hints.get(read.resource.name, ())) for read in resources]
+
+
+def _with(
+    ctx: Context, read: ReadResource, codes: tuple[int, ...], hints: Sequence[tuple[Line, ColumnHint]]
+) -> ReadResource:
+    resource = read.resource
+    statuses = tuple(sorted({*resource.retry.statuses, *codes}))
+    if statuses != resource.retry.statuses and resource.retry.statuses == RetryPolicy().statuses:
+        resource = msgspec.structs.replace(resource, retry=msgspec.structs.replace(resource.retry, statuses=statuses))
+    stated = {hint.name for hint in resource.columns}
+    added = tuple(hint for _, hint in hints if hint.name not in stated)
+    if added:
+        resource = msgspec.structs.replace(resource, columns=(*resource.columns, *added))
+        line = hints[0][0].number
+        ctx.faults.note(
+            "schema-types",
+            f"{read.node.path}.columns",
+            line,
+            f"the Schema section states the types of {len(added)} fields of `{resource.name}`",
+            "they are taken as column hints",
+        )
+    return ReadResource(resource, read.node, read.parent, read.paging_known)
+
+
+# --- authentication ----------------------------------------------------------------------------
+
+
+def _authentication(ctx: Context, lines: Sequence[Line], auth: ReadAuth, node: Node) -> None:
+    for line in lines:
+        bullet = _BULLET.match(line.text)
+        if bullet is None:
+            continue
+        title, said = bullet[1].strip().lower(), bullet[2].strip()
+        if title == "type" and said:
+            _auth_kind(ctx, line, said, auth, node)
+        elif isinstance(auth.auth, HttpBasic):
+            _auth_role(ctx, line, bullet, auth.auth, node)
+
+
+def _auth_kind(ctx: Context, line: Line, said: str, auth: ReadAuth, node: Node) -> None:
+    mine = _AUTH_WORDS.get(auth.kind)
+    others = [kind for kind, words in _AUTH_WORDS.items() if any(word in said.lower() for word in words)]
+    if mine and others and not any(word in said.lower() for word in mine):
+        ctx.faults.warning(
+            "prose-auth",
+            f"{node.path}.type",
+            line.number,
+            f"the Authentication section says “{said}”, the code says `{auth.kind}`",
+            "the code is followed; check which of them is right",
+        )
+
+
+def _auth_role(ctx: Context, line: Line, bullet: re.Match[str], auth: HttpBasic, node: Node) -> None:
+    """`secret_token`: The username for authentication."""
+    secret, said = bullet[1].strip(), bullet[2]
+    roles = {"username": _names(auth.username), "password": _names(auth.password)}
+    words = said.lower().replace("user name", "username")
+    told = [role for role in roles if re.search(rf"\b{role}\b", words)]
+    actual = [role for role, names in roles.items() if secret in names]
+    if len(told) == 1 and actual and told[0] not in actual:
+        ctx.faults.warning(
+            "prose-auth",
+            f"{node.path}.{actual[0]}",
+            line.number,
+            f"the Authentication section calls `{secret}` the {told[0]}, the code uses it as the {actual[0]}",
+            "the code is followed; check which of them is right",
+        )
+
+
+def _names(text: Text) -> set[str]:
+    return {part.name for part in text.parts if isinstance(part, Ref)}
+
+
+# --- resources ---------------------------------------------------------------------------------
+
+
+def _resources(ctx: Context, lines: Sequence[Line], resources: list[ReadResource]) -> None:
+    """Bullets of names, paths, methods, selectors and limits: each against the code."""
+    known = {_folded(read.resource.name): read for read in resources}
+    current = list(resources)
+    for line in lines:
+        bullet = _BULLET.match(line.text)
+        if bullet is None:
+            continue
+        title, said = bullet[1].strip().lower(), bullet[2].strip()
+        if title in {"resource name", "resource names", "name"}:
+            current = _named(ctx, line, said, known)
+        elif title in {"endpoint path", "endpoint paths", "path"}:
+            _paths(ctx, line, said, current)
+        elif title == "http method":
+            _compare(
+                ctx,
+                line,
+                current,
+                "endpoint.method",
+                {word for word in _WORD.findall(said.upper()) if word in _METHODS},
+            )
+        elif title == "data selector" and len(_QUOTED.findall(said)) == 1:
+            _compare(ctx, line, current, "endpoint.data_selector", set(_QUOTED.findall(said)))
+        elif title.startswith("pagination") and (limit := _LIMIT.search(said)):
+            _compare(ctx, line, current, "endpoint.paginator.limit", {limit[1]})
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
+
+
+def _list(said: str) -> list[str]:
+    quoted = _QUOTED.findall(said)
+    words = quoted or [word.strip(" .") for word in re.split(r",|\band\b", said)]
+    return [word for word in words if word]
+
+
+def _named(ctx: Context, line: Line, said: str, known: dict[str, ReadResource]) -> list[ReadResource]:
+    names = [name for name in _list(said) if re.fullmatch(r"[\w -]{1,60}", name)]
+    here = [known[_folded(name)] for name in names if _folded(name) in known]
+    missing = [name for name in names if _folded(name) not in known]
+    if here and missing:  # prose that names none of them is a description, no list
+        for name in missing:
+            ctx.faults.warning(
+                "prose-resource",
+                "resources",
+                line.number,
+                f"the Resources section lists `{name}`, which the code leaves out",
+                "add it to `resources` if you want it",
+            )
+    return here
+
+
+def _paths(ctx: Context, line: Line, said: str, current: list[ReadResource]) -> None:
+    paths = _list(said)
+    if len(paths) != len(current):
+        return
+    for read, path in zip(current, paths, strict=True):
+        mine = read.resource.request.path.strip("/")
+        if path.startswith("/") and "{" not in path + mine and path.strip("/") != mine:
+            _contradiction(ctx, line, read, "endpoint.path", told=path, actual=read.resource.request.path)
+
+
+def _compare(ctx: Context, line: Line, current: list[ReadResource], key: str, said: set[str]) -> None:
+    if len(said) != 1:
+        return
+    told = next(iter(said))
+    for read in current:
+        resource = read.resource
+        actual = {
+            "endpoint.method": resource.request.method,
+            "endpoint.data_selector": resource.selector,
+            "endpoint.paginator.limit": str(resource.paging.size) if resource.paging.size else None,
+        }[key]
+        if actual is not None and actual != told and not (key.endswith("selector") and told in actual):
+            _contradiction(ctx, line, read, key, told=told, actual=actual)
+
+
+def _contradiction(ctx: Context, line: Line, read: ReadResource, key: str, *, told: str, actual: str) -> None:
+    ctx.faults.warning(
+        "prose-contradiction",
+        f"{read.node.path}.{key}",
+        line.number,
+        f"the Resources section says `{told}` for `{read.resource.name}`, the code says `{actual}`",
+        "the code is followed; check which of them is right",
+    )
+
+
+# --- errors and keys ---------------------------------------------------------------------------
+
+
+def _retry(ctx: Context, lines: Sequence[Line]) -> tuple[int, ...]:
+    codes: set[int] = set()
+    first: Line | None = None
+    for line in lines:
+        if re.search(r"\bignor", line.text, re.IGNORECASE):
+            continue
+        found = {int(code) for code in _CODE.findall(line.text)}
+        first = first or (line if recommended(found) else None)
+        codes |= found
+    kept = recommended(codes)
+    if kept and first is not None:
+        ctx.faults.note(
+            "prose-retry",
+            "resources",
+            first.number,
+            f"the Error Handling section speaks of {', '.join(map(str, kept))}",
+            "requests answered so are asked again; they are added to the statuses that always are",
+        )
+    return kept
+
+
+def _schema_key(ctx: Context, lines: Sequence[Line], resources: list[ReadResource]) -> None:
+    """A sentence such as: the primary key for all resources is `id`."""
+    for line in lines:
+        found = re.search(
+            r"primary key (?:for|of) (?:all|each|every) resources? is [`\"“]?(\w+)[`\"”]?", line.text, re.IGNORECASE
+        )
+        if found is None:
+            continue
+        for read in resources:
+            keys: tuple[str, ...] = read.resource.primary_key
+            if keys != (found[1],):
+                ctx.faults.warning(
+                    "prose-key",
+                    f"{read.node.path}.primary_key",
+                    line.number,
+                    f"the Schema section says that the primary key is `{found[1]}`, the code says "
+                    + (", ".join(f"`{key}`" for key in keys) or "none"),
+                    "the code is followed; check which of them is right",
+                )

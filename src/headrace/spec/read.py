@@ -1,0 +1,257 @@
+"""From a configuration's text to the plan that runs, or to everything that keeps it from running."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from headrace.errors import ConfigError
+from headrace.model.plan import Client, DeclaredLimit, Plan
+from headrace.spec.client import ReadClient, read_client
+from headrace.spec.context import Context, Dialect, Resolve
+from headrace.spec.dialect import dialect_of
+from headrace.spec.document import Document, open_document
+from headrace.spec.faults import Fault, Faults, did_you_mean, listed
+from headrace.spec.merge import with_defaults
+from headrace.spec.node import Node, Opaque
+from headrace.spec.order import load_order
+from headrace.spec.prose import read_prose
+from headrace.spec.resource import ReadResource, check_keys, name_of, read_resource
+from headrace.spec.vocabulary import TOP
+
+FORMATS = {".py": "py", ".md": "md", ".txt": "txt", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
+_CONNECTORS = Path(__file__).resolve().parent.parent / "connectors"
+_LARGEST = 20_000_000
+
+
+class Readable(Protocol):
+    """Standard input, or what stands for it."""
+
+    def read(self) -> str | bytes:
+        """All of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document before it is read: its text, format (a key of no suffix: py, md, txt, yaml, json, toml), and name."""
+
+    text: str
+    format: str
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What comes from outside the document. `settings` are those of `--set`, `resources` the names of `--resource`."""
+
+    base_url: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    lookup: Resolve | None = None
+    rate: DeclaredLimit | None = None
+    allow_origins: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What was understood, also where a fault keeps the document from running."""
+
+    client: ReadClient = field(default_factory=ReadClient)
+    resources: tuple[ReadResource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document as read: `plan` is there whenever no fault is an error; `needs` must be met before it runs."""
+
+    plan: Plan | None
+    faults: tuple[Fault, ...]
+    needs: tuple[str, ...]
+    name: str
+    dialect: Dialect
+    outline: Outline = field(default_factory=Outline)
+
+
+def open_source(arg: str, stdin: Readable | None = None) -> Source:
+    """The document that an argument names: a path, `-` for standard input, or a ready connector.
+
+    Raises:
+        ConfigError: it is not there, cannot be read, or is of no known format.
+    """
+    if arg == "-":
+        stream: Readable = stdin or sys.stdin.buffer
+        data = stream.read()
+        text = data if isinstance(data, str) else _decoded(data, "Standard input")
+        return Source(text, _guessed(text), "-", "stdin")
+    path = Path(arg)
+    if not path.exists() and path.name == arg and not path.suffix:
+        path = _connector(arg)
+    form = FORMATS.get(path.suffix.lower())
+    if path.is_dir():
+        raise ConfigError(f"{arg} is a folder: name a file in it.")
+    if not path.exists():
+        raise ConfigError(f"There is no file {arg}: check the path.")
+    if form is None:
+        raise ConfigError(f"{arg} is of no format that can be read: use {listed(FORMATS)}.")
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ConfigError(f"{arg} is larger than {_LARGEST // 1_000_000} MB: it cannot be a configuration.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{arg} cannot be read ({error.strerror or error}): check its permissions.") from error
+    return Source(_decoded(data, arg), form, arg, path.stem)
+
+
+def _connector(name: str) -> Path:
+    known = sorted(path for path in _CONNECTORS.iterdir() if path.suffix in FORMATS) if _CONNECTORS.is_dir() else []
+    for path in known:
+        if path.stem == name:
+            return path
+    names = [path.stem for path in known]
+    fix = did_you_mean(name, names, f"the ready ones are {listed(names)}" if names else "check the path")
+    raise ConfigError(f"There is no file and no ready connector {name}: {fix}.".replace("?.", "?"))
+
+
+def _decoded(data: bytes, what: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{what} is not UTF-8 text (byte {error.start + 1}): save it as UTF-8.") from error
+
+
+def _guessed(text: str) -> str:
+    """The format of a text that has no name: by how it begins."""
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith("{"):
+        return "json"
+    if "```" in text or start.startswith("# "):
+        return "md"
+    if "rest_api_source" in text or "RESTAPIConfig" in text or start.startswith(("import ", "from ")):
+        return "py"
+    return "toml" if start.startswith("[") else "yaml"
+
+
+def read(source: Source, options: Options | None = None) -> Reading:
+    """The plan of a document, or every fault that keeps it from running. Never raises for what a document holds.
+
+    Raises:
+        ConfigError: `options.base_url` is not a URL.
+    """
+    options = options or Options()
+    faults = Faults()
+    document = open_document(source.text, source.format, faults)
+    dialect = dialect_of(document)
+    ctx = Context(dialect, faults, options.settings, options.lookup)
+    name = document.name or source.name
+    outline = _outline(ctx, document, options) if document.config is not None else Outline()
+    chosen = _chosen(ctx, outline, options)
+    plan = None
+    if not faults.fatal:
+        client = outline.client
+        plan = Plan(
+            name=name,
+            client=Client(
+                client.base_url, client.auth.auth, client.headers, options.rate or client.limit, options.allow_origins
+            ),
+            resources=load_order((read.resource for read in outline.resources), chosen),
+            dialect=dialect,
+            provenance=tuple(ctx.origins),
+        )
+    return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline)
+
+
+def _outline(ctx: Context, document: Document, options: Options) -> Outline:
+    config = document.config
+    if config is None:
+        return Outline()
+    ctx.keys(config, TOP, "the configuration")
+    client_node, list_node = _required(ctx, config, "client"), _required(ctx, config, "resources")
+    client = read_client(ctx, client_node, options.base_url)
+    defaults = _defaults(ctx, config)
+    resources = _resources(ctx, list_node, defaults, client_node) if list_node is not None else []
+    if ctx.scaffold and document.sections:
+        resources = read_prose(ctx, document.sections, client.auth, resources, config)
+    return Outline(client, tuple(resources))
+
+
+def _required(ctx: Context, config: Node, key: str) -> Node | None:
+    node = config.get(key)
+    if node is not None:
+        return node
+    others = [name for name in config.items if name not in TOP]
+    if did_you_mean(key, others, "") == "":  # a misspelt key is told already
+        ctx.faults.error("missing-key", key, config.line, f"the configuration lacks `{key}`", f"add `{key}`")
+    return None
+
+
+def _defaults(ctx: Context, config: Node) -> Node | None:
+    node = config.get("resource_defaults")
+    if node is None or ctx.mapping(node) is None:
+        return None
+    check_keys(ctx, node)
+    return node
+
+
+def _resources(ctx: Context, node: Node, defaults: Node | None, client: Node | None) -> list[ReadResource]:
+    if not isinstance(node.value, list):
+        ctx.wrong(node, "a list of resources")
+        return []
+    if not node.value:
+        ctx.faults.error(
+            "no-resources", node.path, node.at, "the list of resources is empty", 'add one, such as "users"'
+        )
+    names = [name for sub in node.value if (name := name_of(sub))]
+    found: dict[str, ReadResource] = {}
+    for sub in node.value:
+        entry = _entry(ctx, sub)
+        if entry is None:
+            continue
+        check_keys(ctx, entry)
+        read = read_resource(ctx, with_defaults(entry, defaults), client, names)
+        if read is None:
+            continue
+        name = read.resource.name
+        if name in found:
+            first = found[name].node.line
+            ctx.faults.error(
+                "duplicate-resource",
+                sub.path,
+                sub.line,
+                f"the resource `{name}` is there twice, first on line {first}",
+                "rename one of them",
+            )
+            continue
+        found[name] = read
+    return list(found.values())
+
+
+def _entry(ctx: Context, node: Node) -> Node | None:
+    """A resource as a mapping; a string is its name and its path."""
+    if isinstance(node.value, str):
+        return Node({"name": node}, node.line, node.path)
+    if isinstance(node.value, dict):
+        return node
+    if isinstance(node.value, Opaque):
+        ctx.wrong(node, "a resource as a mapping or a path")
+    else:
+        ctx.wrong(node, "a name or a mapping")
+    return None
+
+
+def _chosen(ctx: Context, outline: Outline, options: Options) -> tuple[str, ...]:
+    """The resources asked for, each of which must exist."""
+    names = [read.resource.name for read in outline.resources]
+    for name in options.resources:
+        if names and name not in names:
+            ctx.faults.error(
+                "unknown-resource",
+                "--resource",
+                None,
+                f"there is no resource `{name}`",
+                did_you_mean(name, names, f"the document has {listed(names)}"),
+            )
+    return options.resources

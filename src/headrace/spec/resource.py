@@ -1,0 +1,276 @@
+"""One resource of the document, its defaults put in, as a `Resource` of the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from headrace.model.plan import AutoPaging, Offset, Paging, Request, Resource, RetryPolicy, SinglePage, Text, text
+from headrace.spec.auth import read_auth
+from headrace.spec.context import Context
+from headrace.spec.hints import read_hints
+from headrace.spec.json_path import checked_path, join_path
+from headrace.spec.known import hidden_by_default
+from headrace.spec.node import Node, Opaque
+from headrace.spec.paging import read_paginator
+from headrace.spec.placeholders import is_single_entity, without_jinja
+from headrace.spec.request import read_request
+from headrace.spec.retry import read_error_handler
+from headrace.spec.scaffold_paging import read_scaffold_paginator
+from headrace.spec.vocabulary import (
+    ENDPOINT,
+    MISPLACED_ENDPOINT,
+    MISPLACED_RESOURCE,
+    NOT_YET_ENDPOINT,
+    NOT_YET_FIX,
+    NOT_YET_RESOURCE,
+    PLACEHOLDER_KEYS,
+    RESOURCE,
+    SCAFFOLD_ENDPOINT,
+    SCAFFOLD_RESOURCE,
+    WITHOUT_EFFECT,
+)
+
+_SIZE_PARAMS = ("limit", "per_page", "page_size", "pageSize", "perPage", "page[size]")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResource:
+    """A resource as understood, where it stands, and what the model does not hold of it yet."""
+
+    resource: Resource
+    node: Node
+    parent: str | None = None
+    paging_known: bool = True
+
+
+def name_of(node: Node) -> str | None:
+    """The name that a resource will have, as far as it can be told without a finding."""
+    if isinstance(node.value, str):
+        return node.value
+    name, endpoint = node.get("name"), node.get("endpoint")
+    if name is not None:
+        return name.word
+    path = endpoint if endpoint is None or isinstance(endpoint.value, str) else endpoint.get("path")
+    return _from_path(path.word) if path is not None and path.word else None
+
+
+def _from_path(path: str) -> str:
+    steps = [step for step in without_jinja(path).split("?")[0].split("/") if step and "{" not in step]
+    return steps[-1] if steps else path
+
+
+def check_keys(ctx: Context, node: Node) -> None:
+    """The keys of a resource (or of the defaults) and of its endpoint, as they stand before any merging."""
+    ctx.keys(node, (*RESOURCE, *(SCAFFOLD_RESOURCE if ctx.scaffold else ())), "a resource", MISPLACED_RESOURCE)
+    endpoint = node.get("endpoint")
+    if endpoint is not None and isinstance(endpoint.value, dict):
+        known = (*ENDPOINT, *(SCAFFOLD_ENDPOINT if ctx.scaffold else ()))
+        ctx.keys(endpoint, known, "an endpoint", MISPLACED_ENDPOINT)
+        _not_yet(ctx, endpoint, NOT_YET_ENDPOINT)
+        _inner_keys(ctx, endpoint.get("incremental"), "incremental", "endpoint.incremental")
+        for action in _elements(endpoint, "response_actions"):
+            _inner_keys(ctx, action, "response_actions", "a response action")
+    _not_yet(ctx, node, NOT_YET_RESOURCE)
+    for step in _elements(node, "processing_steps"):
+        _inner_keys(ctx, step, "processing_steps", "a processing step")
+    for key, why in WITHOUT_EFFECT.items():
+        sub = node.get(key)
+        if sub is not None:
+            ctx.faults.note("no-effect", sub.path, sub.at, f"`{key}` has no effect here: {why}", "it is not read")
+
+
+def _elements(node: Node, key: str) -> list[Node]:
+    sub = node.get(key)
+    return sub.elements if sub is not None else []
+
+
+def _inner_keys(ctx: Context, node: Node | None, kind: str, what: str) -> None:
+    if node is not None and isinstance(node.value, dict):
+        ctx.keys(node, PLACEHOLDER_KEYS[kind], what)
+
+
+def _not_yet(ctx: Context, node: Node, table: dict[str, str]) -> None:
+    for key, why in table.items():
+        sub = node.get(key)
+        if sub is not None and sub.value not in ([], {}):
+            ctx.faults.error("not-yet", sub.path, sub.at, why, NOT_YET_FIX)
+
+
+def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str]) -> ReadResource | None:
+    """A resource whose keys are checked and whose defaults are put in; None where it cannot be told apart."""
+    name = _name(ctx, node)
+    if name is None:
+        return None
+    endpoint, path = _endpoint(ctx, node, name)
+    request = read_request(ctx, endpoint, path, names)
+    selector = _selector(ctx, endpoint, node)
+    single = is_single_entity(without_jinja(path.word or "") if ctx.scaffold else path.word or "")
+    if single and selector is None:
+        selector = "$"
+        ctx.came(f"{node.path}.endpoint.data_selector", "$", "default", path.line)
+    paging, known = _paging(ctx, endpoint, client, selector, single=single)
+    paging = _with_size(paging, request.request)
+    hints = read_hints(ctx, node, name)
+    auth = read_auth(ctx, endpoint.get("auth")) if endpoint.get("auth") is not None else None
+    selected = ctx.boolean(node.get("selected"))
+    _suspect(ctx, path, endpoint.get("data_selector"))
+    resource = Resource(
+        name=name,
+        table=hints.table,
+        request=_with_size_param(request.request, paging),
+        paging=paging,
+        selector=selector,
+        disposition=hints.disposition,
+        primary_key=hints.primary_key,
+        merge_key=hints.merge_key,
+        columns=hints.columns,
+        max_nesting=hints.max_nesting,
+        auth=auth.auth if auth is not None else None,
+        retry=_retry(ctx, node, endpoint),
+        selected=selected is not False,
+    )
+    hides = hidden_by_default(resource)
+    for sentence in hides:
+        ctx.faults.note(
+            "hidden-by-default", path.path, path.line, sentence, "add it to endpoint.params to load them too"
+        )
+    return ReadResource(msgspec.structs.replace(resource, hides=hides), node, request.parent, known)
+
+
+def _name(ctx: Context, node: Node) -> str | None:
+    stated = node.get("name")
+    if stated is not None:
+        return ctx.string(stated, "a name")
+    name = name_of(node) if ctx.scaffold else None
+    if name is None:
+        ctx.faults.error("missing-key", node.path, node.line, "the resource has no `name`", "add `name`")
+        return None
+    ctx.faults.note(
+        "name-from-path", node.path, node.line, "the resource has no `name`", f"read as `{name}`, from its path"
+    )
+    return name
+
+
+def _endpoint(ctx: Context, node: Node, name: str) -> tuple[Node, Node]:
+    """The endpoint as a mapping, and where its path stands; the name is the path where none is stated."""
+    empty = Node({}, node.line, f"{node.path}.endpoint", node.line)
+    endpoint = node.get("endpoint") or empty
+    named = Node(name, (node.get("name") or node).line, f"{node.path}.name")
+    if isinstance(endpoint.value, str | Text):
+        return empty, endpoint
+    if not isinstance(endpoint.value, dict):
+        ctx.wrong(endpoint, "a mapping or a path")
+        return empty, named
+    if ctx.scaffold and (selector := node.get("data_selector")) is not None and "data_selector" not in endpoint.items:
+        endpoint = Node({**endpoint.value, "data_selector": selector}, endpoint.line, endpoint.path, endpoint.key_line)
+    return endpoint, endpoint.get("path") or named
+
+
+# --- selector --------------------------------------------------------------------------------
+
+
+def _selector(ctx: Context, endpoint: Node, resource: Node) -> str | None:
+    node = endpoint.get("data_selector")
+    if node is None:
+        ctx.came(f"{resource.path}.endpoint.data_selector", "detected on the first page", "default")
+        return None
+    if not ctx.scaffold:
+        path = checked_path(ctx, node)
+        ctx.came(node.path, path, "document", node.line)
+        return path
+    if isinstance(node.value, list):
+        steps = [ctx.string(sub) or "" for sub in node.value]
+        path = join_path(steps)
+        how = f"read as `{path}`" if steps else "read as the whole body, `$`"
+        ctx.faults.note("selector-list", node.path, node.line, "a list stands where dlt takes a JSON path", how)
+        return path
+    words = (ctx.string(node, "a JSON path") or "").strip()
+    if words.startswith("response.") or words in {"response", ""}:
+        path = words.removeprefix("response").removeprefix(".") or "$"
+        ctx.faults.note(
+            "selector-prefix", node.path, node.line, f"`{words}` names the response itself", f"read as `{path}`"
+        )
+        return path
+    return checked_path(ctx, node)
+
+
+def _suspect(ctx: Context, path: Node, selector: Node | None) -> None:
+    """The fillers with which scaffolds stand in for what they do not know."""
+    if not ctx.scaffold:
+        return
+    words = path.word or ""
+    if words.lstrip("/").startswith("v1/"):
+        ctx.faults.warning(
+            "path-prefix",
+            path.path,
+            path.line,
+            f"`/v1/` in `{words}` is often a filler of the scaffold's",
+            "check the path; where the API answers 404, try it without `/v1`",
+        )
+    if selector is not None and selector.value == "data":
+        ctx.faults.warning(
+            "selector-data",
+            selector.path,
+            selector.line,
+            "`data` is often a filler of the scaffold's, where the body itself is the list",
+            "check what the API's response holds",
+        )
+
+
+# --- paging ----------------------------------------------------------------------------------
+
+
+def _paging(
+    ctx: Context, endpoint: Node, client: Node | None, selector: str | None, *, single: bool
+) -> tuple[Paging, bool]:
+    """The paging in effect, and whether it was understood."""
+    node = endpoint.get("paginator")
+    path = f"{endpoint.path}.paginator"
+    if node is None and single:
+        ctx.came(path, "single", "default", endpoint.line)
+        return SinglePage(), True
+    inherited = node is None
+    if node is None and client is not None:
+        node = client.get("paginator")
+    if node is None:
+        if ctx.scaffold:
+            ctx.came(path, "single", "interpretation", endpoint.line)
+            return SinglePage(), True
+        ctx.came(path, "auto", "default")
+        return AutoPaging(), True
+    if isinstance(node.value, Opaque):
+        ctx.wrong(node, "a paginator of dlt's with its arguments")
+        return SinglePage(), False
+    paging = read_scaffold_paginator(ctx, node, selector) if ctx.scaffold else read_paginator(ctx, node)
+    if paging is None:
+        return SinglePage(), False
+    if inherited and isinstance(paging, AutoPaging) and ctx.scaffold:
+        paging = SinglePage()
+    ctx.came(path, msgspec.json.encode(paging).decode(), "document", node.line)
+    return paging, True
+
+
+def _with_size(paging: Paging, request: Request) -> Paging:
+    """The page size that the parameters ask for, where the paginator itself states none."""
+    if isinstance(paging, Offset) or paging.size is not None:
+        return paging
+    for name, value in request.params:
+        literal = value.literal
+        if name in _SIZE_PARAMS and literal and literal.isdigit() and int(literal) > 0:
+            return msgspec.structs.replace(paging, size=int(literal), size_param=name)
+    return paging
+
+
+def _with_size_param(request: Request, paging: Paging) -> Request:
+    """The request with the parameter that asks for the page size."""
+    if paging.size is None or paging.size_param is None:
+        return request
+    rest = tuple((name, value) for name, value in request.params if name != paging.size_param)
+    return msgspec.structs.replace(request, params=(*rest, (paging.size_param, text(str(paging.size)))))
+
+
+def _retry(ctx: Context, node: Node, endpoint: Node) -> RetryPolicy:
+    handler = endpoint.get("error_handler") or node.get("error_handler")
+    return read_error_handler(ctx, handler) if handler is not None and ctx.scaffold else RetryPolicy()

@@ -1,0 +1,48 @@
+"""What the paginators of all scaffolds share: how they state a page size, and a flag that more is to come."""
+
+from __future__ import annotations
+
+from headrace.spec.context import Context
+from headrace.spec.cursor_expression import has_more_path
+from headrace.spec.json_path import checked_path
+from headrace.spec.node import Node
+
+SIZE_KEYS = ("limit", "page_size")
+SIZE_PARAM_KEYS = ("limit_param", "size_param", "page_size_param")
+
+
+def first_of(fields: Node, *names: str) -> Node | None:
+    """The value of the first of these keys that is stated."""
+    return next((node for name in names if (node := fields.get(name))), None)
+
+
+def page_size(ctx: Context, fields: Node) -> tuple[int | None, str | None]:
+    """The page size and the parameter that asks for it; without a name for it, `limit`."""
+    node = first_of(fields, *SIZE_KEYS)
+    size = ctx.integer(node)
+    named = first_of(fields, *SIZE_PARAM_KEYS)
+    param = ctx.string(named) if named else None
+    if node is not None and size is not None and param is None:
+        param = "limit"
+        ctx.faults.note(
+            "page-size",
+            node.path,
+            node.line,
+            f"`{node.path.rsplit('.', 1)[-1]}` is not an argument of this paginator in dlt",
+            f"read as the page size: the query parameter limit={size}",
+        )
+    return (size, param) if size is not None else (None, None)
+
+
+def more_path(ctx: Context, fields: Node) -> str | None:
+    """The path of the flag, stated or read from a stop condition."""
+    stated = fields.get("has_more_path")
+    if stated is not None:
+        return checked_path(ctx, stated)
+    node = fields.get("stop_condition")
+    if node is None:
+        return None
+    path = has_more_path(node.word or "")
+    reading = f"read as `has_more_path: {path}`" if path else "not needed: the walk ends where no next page is offered"
+    ctx.faults.note("stop-condition", node.path, node.line, "`stop_condition` is not an argument of dlt's", reading)
+    return path

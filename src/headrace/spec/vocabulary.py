@@ -1,0 +1,111 @@
+"""The words of a configuration: dlt's keys at each place, those of scaffolds, and what is not supported yet."""
+
+from __future__ import annotations
+
+TOP = ("client", "resources", "resource_defaults")
+CLIENT = ("base_url", "headers", "auth", "paginator", "session")
+RESOURCE = (
+    "name",
+    "endpoint",
+    "table_name",
+    "write_disposition",
+    "primary_key",
+    "merge_key",
+    "columns",
+    "max_table_nesting",
+    "selected",
+    "parallelized",
+    "include_from_parent",
+    "processing_steps",
+    "schema_contract",
+    "table_format",
+    "file_format",
+    "references",
+    "parent_table_name",
+    "nested_hints",
+)
+ENDPOINT = (
+    "path",
+    "method",
+    "params",
+    "json",
+    "data",
+    "headers",
+    "auth",
+    "paginator",
+    "data_selector",
+    "response_actions",
+    "incremental",
+)
+
+SCAFFOLD_CLIENT = ("rate_limit", "error_handler")
+SCAFFOLD_RESOURCE = ("incremental_sync", "error_handler", "record_filter", "partition_router", "data_selector")
+SCAFFOLD_ENDPOINT = (
+    "http_method",
+    "body",
+    "error_handler",
+    "incremental_sync",
+    "record_filter",
+    "partition_router",
+    "primary_key",
+)
+
+MISPLACED_RESOURCE = {
+    key: f"move it into `endpoint`: endpoint.{key}"
+    for key in ("path", "method", "params", "json", "data", "headers", "auth", "paginator", "incremental")
+} | {"data_selector": "move it into `endpoint`: endpoint.data_selector"}
+MISPLACED_CLIENT = {"resources": "move it out of `client`", "resource_defaults": "move it out of `client`"}
+MISPLACED_ENDPOINT = dict.fromkeys(
+    ("name", "primary_key", "write_disposition", "merge_key", "columns", "table_name"),
+    "move it out of `endpoint`, to the resource",
+)
+
+NOT_YET_RESOURCE = {
+    "include_from_parent": "columns taken from a parent's rows are not supported yet",
+    "processing_steps": "processing steps are Python functions, which a document cannot bring along",
+    "schema_contract": "schema contracts are not supported yet",
+    "parent_table_name": "a table nested below another resource's is not supported yet",
+    "nested_hints": "hints for nested tables are not supported yet",
+    "incremental_sync": "incremental loading is not supported yet",
+    "record_filter": "filters on records are not supported yet",
+    "partition_router": "walks over a list or over a parent's rows are not supported yet",
+}
+NOT_YET_ENDPOINT = {
+    "response_actions": "response actions are not supported yet",
+    "incremental": "incremental loading is not supported yet",
+    "incremental_sync": "incremental loading is not supported yet",
+    "record_filter": "filters on records are not supported yet",
+    "partition_router": "walks over a list or over a parent's rows are not supported yet",
+}
+"""Keys that are read and checked, but that a run cannot honour yet. Each is an error with the code `not-yet`."""
+NOT_YET_FIX = "take it out to load without it"
+PARENT_NOT_YET = "a path filled from another resource's rows is not supported yet"
+PARENT_FIX = "take this resource out for now"
+
+WITHOUT_EFFECT = {
+    "table_format": "the warehouse decides on the format of tables",
+    "file_format": "the warehouse decides on the format of files",
+    "references": "references between tables are not written to the warehouse",
+}
+
+PLACEHOLDER_KEYS = {
+    "incremental": (
+        "cursor_path",
+        "initial_value",
+        "end_value",
+        "start_param",
+        "end_param",
+        "convert",
+        "last_value_func",
+        "primary_key",
+        "row_order",
+        "range_start",
+        "range_end",
+        "on_cursor_value_missing",
+        "lag",
+        "allow_external_schedulers",
+    ),
+    "resolve": ("type", "resource", "field"),
+    "response_actions": ("status_code", "content", "action"),
+    "processing_steps": ("filter", "map", "yield_map"),
+}
