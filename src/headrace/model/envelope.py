@@ -65,3 +65,5 @@ class Facts(msgspec.Struct, frozen=True):
     visits: tuple[Visit, ...] = ()
     cursor_seen: bool = False
     records_before: int = 0
+    repeats: int = 0
+    """How many pages directly before this one, in a row, had its records digest, at whatever position."""

@@ -26,12 +26,14 @@ class Staging(msgspec.Struct, frozen=True):
     """One bounded transaction into the staging: rows, rejects, the walk's new watermark and the schema after it.
 
     Root rows carry no `_dlt_load_id`: the final transaction adds it, so that a load that takes several runs is one.
+    `first_page` is the number of the first page in it; given, a gap after what is taken is a SinkError, and an overlap.
     """
 
     batches: tuple[TableBatch, ...]
     rejects: tuple[Reject, ...]
     watermark: Watermark
     schema: Schema
+    first_page: int | None = None
 
 
 class WalkCommit(msgspec.Struct, frozen=True):

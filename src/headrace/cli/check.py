@@ -1,0 +1,227 @@
+"""`headrace check`: can a document run, what is wrong with it, and how it was understood. Opens no socket."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, assert_never
+
+from headrace.cli.faults import fault_lines
+from headrace.cli.flags import add_common
+from headrace.cli.parser import Parser
+from headrace.cli.run import complain, wants_json
+from headrace.cli.world import World
+from headrace.errors import ConfigError
+from headrace.model.plan import (
+    ApiKey,
+    Auth,
+    AutoPaging,
+    Bearer,
+    Cursor,
+    HeaderCursor,
+    HttpBasic,
+    LinkHeader,
+    NextUrl,
+    NoAuth,
+    Offset,
+    PageNumber,
+    Paging,
+    Plan,
+    Resource,
+    SinglePage,
+    Text,
+)
+from headrace.report.exits import Exit
+from headrace.report.layout import Cell, Stage, stage, table, wrapped
+from headrace.report.words import listed, many
+
+if TYPE_CHECKING:
+    from headrace.spec.read import Reading
+
+
+def parser() -> Parser:
+    """The arguments of `headrace check`."""
+    made = Parser(
+        "check",
+        "CONFIG [flags]",
+        "Say whether CONFIG can run, what is wrong with it, and how it was understood. No request is\n"
+        "sent and no code of the document is run. Takes the flags of `headrace run`.",
+        "exit codes:\n  0    it can run (warnings or not)\n  2    it cannot; what to mend is listed\n",
+    )
+    add_common(made)
+    return made
+
+
+def main(argv: Sequence[str], world: World) -> int:
+    """Read the document and tell."""
+    try:
+        flags = parser().read(argv)
+        reading = _read(flags, world)
+    except ConfigError as error:
+        if wants_json(argv):
+            world.say(_unreadable(error))
+        complain(error, world)
+        return Exit.MEND
+    if flags.format == "json":
+        from headrace.spec.explain import check_json
+
+        world.say(check_json(reading).decode())
+    elif not flags.quiet or reading.plan is None:
+        shown = stage(world.stdout, world.environ)
+        world.say("\n".join(lines(reading, flags.config, shown)))
+    return Exit.MEND if reading.plan is None else Exit.DONE
+
+
+def _read(flags: argparse.Namespace, world: World) -> Reading:
+    from headrace.spec.read import Options, open_source, read
+    from headrace.spec.secrets import Lookup
+
+    source = open_source(flags.config)
+    return read(
+        source,
+        Options(
+            base_url=flags.base_url,
+            settings=dict(flags.settings),
+            lookup=Lookup(world.environ, flags.secrets),
+            rate=flags.rate,
+            allow_origins=tuple(flags.allow_origins),
+            resources=tuple(flags.resources),
+        ),
+    )
+
+
+def _unreadable(error: ConfigError) -> str:
+    """The object for a document that is not there, or a flag that is wrong."""
+    from headrace.spec.explain import check_json
+    from headrace.spec.faults import Fault
+    from headrace.spec.read import Reading
+
+    fault = Fault("unreadable", "error", "", None, str(error), "")
+    return check_json(Reading(plan=None, faults=(fault,), needs=(), name="", dialect="dlt")).decode()
+
+
+def lines(reading: Reading, config: str, shown: Stage) -> list[str]:
+    """The verdict, then what is missing, wrong or interpreted, then the plan."""
+    out = _verdict(reading, config, shown)
+    out += fault_lines(reading.faults, shown)
+    if reading.plan is not None:
+        out += ["", *_plan(reading.plan, shown)]
+    return out
+
+
+def _verdict(reading: Reading, config: str, shown: Stage) -> list[str]:
+    counts = {kind: sum(fault.severity == kind for fault in reading.faults) for kind in ("error", "warning", "note")}
+    counted = listed([many(number, kind) for kind, number in counts.items() if number])
+    if reading.plan is None:
+        words = f"{config} cannot run: {many(counts['error'], 'error')} to mend."
+        return wrapped_verdict("bad", shown.marks.bad, words, shown)
+    kind = {"dlt": "a dlt REST API configuration", "scaffold": "a near-dlt scaffold document"}[reading.dialect]
+    said = f" with {counted}" if counted else ", with nothing to remark"
+    if not reading.needs:
+        return wrapped_verdict("good", shown.marks.good, f"{config} can run. It was read as {kind}{said}.", shown)
+    words = f"{config} can run, once it has {listed([_need(each) for each in reading.needs])}."
+    return wrapped_verdict("warn", shown.marks.warn, f"{words} It was read as {kind}{said}.", shown)
+
+
+def wrapped_verdict(style: str, mark: str, words: str, shown: Stage) -> list[str]:
+    """The first lines of a check."""
+    first, *rest = wrapped(words, shown.width, " " * (len(mark) + 1))
+    painted = shown.paint("good" if style == "good" else "bad" if style == "bad" else "warn", mark)
+    return [f"{painted} {shown.paint('strong', first.lstrip())}", *(shown.paint("strong", line) for line in rest)]
+
+
+def _need(need: str) -> str:
+    """One need, and how it is met."""
+    kind, _, name = need.partition(":")
+    if kind == "base_url":
+        return "the API's address (--base-url URL)"
+    if kind == "secret":
+        return f"the secret {name} (in the environment as {name.upper().replace('.', '__')}, or in .dlt/secrets.toml)"
+    return f"a value for {name} (--set {name}=VALUE)" if name else need
+
+
+def _plan(plan: Plan, shown: Stage) -> Iterator[str]:
+    """What will be asked for: what all resources share is said once, the rest is a table."""
+    chosen = [each for each in plan.resources if each.selected]
+    yield shown.paint("strong", f"The plan: {many(len(chosen), 'resource')}")
+    about = [f"from {plan.client.base_url or 'an address that is not known yet'}", auth_words(plan.client.auth)]
+    if plan.client.limit:
+        about.append(f"at most {plan.client.limit.requests} requests in {plan.client.limit.window_s:g} s")
+    columns = {
+        "load": [_load_words(each) for each in chosen],
+        "records at": ["detected" if each.selector is None else each.selector or "the body" for each in chosen],
+        "paging": [paging_words(each.paging, shown.marks.arrow) for each in chosen],
+    }
+    shared = [name for name, values in columns.items() if len(chosen) > 1 and len(set(values)) == 1]
+    about += [f"each: {columns[name][0]}" if name != "records at" else _at(columns[name][0]) for name in shared]
+    for words in about:
+        yield from wrapped(words, shown.width, f"  {shown.marks.bullet} ")
+    yield ""
+    own = {name: values for name, values in columns.items() if name not in shared}
+    rows: list[list[str | Cell]] = [
+        [
+            Cell(each.name, "strong"),
+            f"{each.request.method} {each.request.path}",
+            *(values[at] for values in own.values()),
+        ]
+        for at, each in enumerate(chosen)
+    ]
+    yield from table(("resource", "request", *own), rows, stage=shown)
+
+
+def _at(selector: str) -> str:
+    return "each: records are found on the first page" if selector == "detected" else f"each: records at {selector}"
+
+
+def _load_words(resource: Resource) -> str:
+    keys = resource.primary_key or resource.merge_key
+    return (
+        f"{resource.disposition} on {', '.join(keys)}"
+        if resource.disposition == "merge" and keys
+        else resource.disposition
+    )
+
+
+def auth_words(auth: Auth) -> str:
+    """How requests prove who sends them; names of secrets, never values."""
+    match auth:
+        case NoAuth():
+            return "no authentication"
+        case HttpBasic():
+            return f"HTTP basic, user {_text(auth.username)}, password {_text(auth.password)}"
+        case Bearer():
+            return f"bearer token {_text(auth.token)}"
+        case ApiKey():
+            return f"API key {_text(auth.api_key)} in {auth.location} {auth.name}"
+        case _:
+            assert_never(auth)
+
+
+def _text(text: Text) -> str:
+    """A literal credential is not shown either."""
+    names = [ref.name for ref in text.refs]
+    return f"from {' + '.join(names)}" if names else "given in the document" if text.literal else "empty"
+
+
+def paging_words(paging: Paging, arrow: str) -> str:  # noqa: PLR0911 - one return for each kind
+    """One short phrase for a paging rule."""
+    size = f", {paging.size} a page" if paging.size else ""
+    match paging:
+        case AutoPaging():
+            return f"detected on the first page{size}"
+        case SinglePage():
+            return "one page"
+        case Cursor():
+            return f"cursor {paging.path} {arrow} {paging.param or paging.body_path}{size}"
+        case HeaderCursor():
+            return f"cursor in header {paging.header} {arrow} {paging.param}{size}"
+        case NextUrl():
+            return f"next URL at {paging.path}{size}"
+        case LinkHeader():
+            return f"Link header, rel={paging.rel}{size}"
+        case Offset():
+            return f"offset in {paging.param or paging.body_path} from {paging.start}{size}"
+        case PageNumber():
+            return f"page number in {paging.param or paging.body_path} from {paging.start}{size}"
+        case _:
+            assert_never(paging)

@@ -1,0 +1,113 @@
+"""The flags that `run`, `check`, `fetch` and `replay` share, and the options they make."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import Literal
+
+from headrace.cli.parser import Parser
+from headrace.model.plan import DeclaredLimit
+from headrace.run.options import RunOptions
+
+CONFIG_HELP = "a path (.py .md .txt .yaml .yml .json .toml), - for standard input, or the name of a ready connector"
+_RATE = re.compile(r"(\d+)\s*/\s*(\d+(?:\.\d+)?)s?")
+
+
+def rate(value: str) -> DeclaredLimit:
+    """`1000/60`: at most 1000 requests in any 60 seconds."""
+    read = _RATE.fullmatch(value.strip())
+    if not read or int(read[1]) < 1 or not 0 < float(read[2]) < math.inf:
+        raise argparse.ArgumentTypeError(f"{value!r} is not N/SECONDS, such as 1000/60")
+    return DeclaredLimit(requests=int(read[1]), window_s=float(read[2]))
+
+
+def positive(value: str) -> int:
+    """A whole number from 1."""
+    if not value.strip().isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number from 1")
+    return int(value)
+
+
+def setting(value: str) -> tuple[str, str]:
+    """`KEY=VALUE`; the value may be empty or hold more equals signs."""
+    key, equals, rest = value.partition("=")
+    if not equals or not key.strip():
+        raise argparse.ArgumentTypeError(f"{value!r} is not KEY=VALUE")
+    return key.strip(), rest
+
+
+def add_help(parser: Parser) -> None:
+    """The flag that asks for help, in words of our own, last."""
+    parser.add_argument("--help", "-h", action="store_true", help="show this and stop")
+
+
+def add_format(group: argparse._ArgumentGroup) -> None:
+    """How the result is told."""
+    group.add_argument(
+        "--format", choices=("human", "json"), default="human", help="how the result is told (default: human)"
+    )
+
+
+def add_common(parser: Parser) -> None:
+    """The flags of CLI.md, in groups."""
+    parser.add_argument("config", metavar="CONFIG", help=CONFIG_HELP)
+    source = parser.add_argument_group("what is read")
+    source.add_argument("--base-url", metavar="URL", help="where the API is; wins over the configuration")
+    source.add_argument(
+        "--resource", metavar="R", action="append", default=[], dest="resources", help="only this one (repeatable)"
+    )
+    source.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", type=setting, default=[], dest="settings",
+        help="a value that the configuration leaves open (repeatable); never a secret",
+    )  # fmt: skip
+    source.add_argument("--secrets", metavar="FILE", help="TOML file of secrets (default: .dlt/secrets.toml)")
+    source.add_argument(
+        "--allow-origin", metavar="ORIGIN", action="append", default=[], dest="allow_origins",
+        help="follow links there too, without credentials (repeatable)",
+    )  # fmt: skip
+    source.add_argument("--limit-pages", metavar="N", type=positive, help="at most N pages of each resource")
+
+    target = parser.add_argument_group("where it goes")
+    target.add_argument("--to", metavar="URL", help="the warehouse (default: duckdb:///NAME.duckdb)")
+    target.add_argument("--dataset", metavar="D", help="schema in the warehouse (default: NAME_data)")
+    target.add_argument("--journal", metavar="DIR", help="where raw pages are kept (default: .headrace/NAME)")
+    target.add_argument("--new", action="store_true", help="abandon an unfinished run and begin a new one")
+    target.add_argument(
+        "--full-refresh", action="store_true", help="drop the tables and state of the chosen resources on success"
+    )
+    target.add_argument(
+        "--widen-numbers", action="store_true", help="let a whole-number column become a fraction column"
+    )
+    target.add_argument("--strict", action="store_true", help="reject what would otherwise only be counted")
+
+    pace = parser.add_argument_group("pace and output")
+    pace.add_argument("--rate", metavar="N/SECONDS", type=rate, help="at most N requests in any SECONDS")
+    pace.add_argument("--max-concurrency", metavar="N", type=positive, help="at most N requests at once")
+    add_format(pace)
+    pace.add_argument("--quiet", action="store_true", help="no progress, and no report unless something is wrong")
+    add_help(parser)
+
+
+def options(flags: argparse.Namespace, mode: Literal["run", "fetch", "replay"]) -> RunOptions:
+    """What the flags say, as a run takes it."""
+    return RunOptions(
+        config=flags.config,
+        base_url=flags.base_url,
+        to=flags.to,
+        dataset=flags.dataset,
+        resources=tuple(flags.resources),
+        settings=dict(flags.settings),
+        secrets=flags.secrets,
+        journal=flags.journal,
+        rate=flags.rate,
+        max_concurrency=flags.max_concurrency,
+        new=flags.new,
+        full_refresh=flags.full_refresh,
+        allow_origins=tuple(flags.allow_origins),
+        widen_numbers=flags.widen_numbers,
+        strict=flags.strict,
+        limit_pages=flags.limit_pages,
+        mode=mode,
+    )

@@ -1,0 +1,157 @@
+"""How a folded batch becomes Arrow tables of their final types, with the columns of our own, less the rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace.decode import identity
+from headrace.decode.coerce import ARROW_OF_TYPE
+from headrace.decode.infer import Folded, FoldedTable, Misfit, Piece, keys_of, required
+from headrace.decode.names import normalise
+from headrace.decode.observed import Observation, ObservedTable
+from headrace.decode.rejects import keep_mask, rejects, root_rows_of
+from headrace.model.table import Reject, TableBatch, TableSchema
+
+_EXACT = 2**53
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """One batch, ready for a sink: `batches` parents first, those without rows left out.
+
+    `records` = root rows + rejects, always. `counts` are sentences on what the types could not hold, each with how
+    many values it is about; they may be summed over batches, and `notices` are the same as text.
+    """
+
+    batches: tuple[TableBatch, ...]
+    rejects: tuple[Reject, ...]
+    notices: tuple[str, ...]
+    records: int
+    counts: dict[str, int]
+
+
+def cast(observation: Observation, folded: Folded) -> Decoded:
+    """Lay out the values as `folded` says. Pure; batches may be cast in parallel once they are folded."""
+    resource = observation.resource
+    root = normalise(resource.table)
+    misfits = [
+        (table, misfit)
+        for table, plan in zip(observation.tables, folded.tables, strict=True)
+        for misfit in plan.misfits
+    ]
+    counts = dict(observation.counts)
+    rows: dict[str, list[pa.Table]] = {}
+    ids: list[pa.Array] = []
+    for table, plan in zip(observation.tables, folded.tables, strict=True):
+        schema = folded.schema.tables[table.name]
+        data = _data(table, plan, counts)
+        if table.parent is None:
+            needed = required(resource) & {column.name for column in schema.columns} | set(keys_of(resource))
+            misfits += [(table, misfit) for misfit in _missing(data, table, needed)]
+        ids.append(_ids(observation, table, ids))
+        rows.setdefault(table.name, []).append(_with_system(table, schema, data, ids))
+    rejected = root_rows_of(misfits)
+    keep = keep_mask(observation.tables[0].rows if observation.tables else 0, rejected)
+    batches = []
+    for name, parts in rows.items():
+        kept = [
+            part if keep is None else part.filter(keep.take(table.root_rows))
+            for part, table in zip(parts, (t for t in observation.tables if t.name == name), strict=True)
+        ]
+        whole = kept[0] if len(kept) == 1 else pa.concat_tables(kept, promote_options="default")
+        if whole.num_rows:
+            batches.append(TableBatch(folded.schema.tables[name], whole))
+    return Decoded(
+        tuple(batches),
+        rejects(observation, root, rejected),
+        tuple(f"{sentence} ({count:,} times)" for sentence, count in counts.items()),
+        observation.records,
+        counts,
+    )
+
+
+def _data(table: ObservedTable, plan: FoldedTable, counts: dict[str, int]) -> dict[str, pa.Array]:
+    """The columns of the data, each put together from its pieces."""
+    columns: dict[str, pa.Array] = {}
+    for piece in plan.pieces:
+        _count_losses(table.name, piece, counts)
+        before = columns.get(piece.column)
+        columns[piece.column] = piece.values if before is None else pc.coalesce(before, piece.values)
+    return columns
+
+
+def _count_losses(table: str, piece: Piece, counts: dict[str, int]) -> None:
+    """Count the values that change on the way into their column."""
+    match piece.data_type, piece.kind:
+        case "bool", "bigint" | "double":
+            odd = pc.and_(pc.not_equal(piece.original, 0), pc.not_equal(piece.original, 1))
+            number, what = pc.sum(odd).as_py(), "a number other than 0 and 1 became true in a bool column, as in dlt"
+        case "double", "bigint":
+            large = pc.greater(pc.abs(piece.values), float(_EXACT))
+            number = pc.sum(large).as_py()
+            what = "an integer above 2^53 may have lost digits in a double column, as in dlt"
+        case "decimal" | "wei", "text" | "double":
+            number, what = _rounded(piece), "a decimal was rounded to the digits of its column"
+        case _:
+            return
+    if number:
+        sentence = f"{table}.{piece.column}: {what}"
+        counts[sentence] = counts.get(sentence, 0) + number
+
+
+def _rounded(piece: Piece) -> int:
+    """How many values have more digits after the point than the column; each distinct value is looked at once."""
+    pairs = zip(*(array.to_pylist() for array in (piece.original, piece.values)), strict=True)
+    distinct: dict[tuple[object, Decimal], int] = {}
+    for pair in pairs:
+        if pair[1] is not None:
+            distinct[pair] = distinct.get(pair, 0) + 1
+    return sum(number for (value, kept), number in distinct.items() if not _same(str(value), kept))
+
+
+def _same(text: str, kept: Decimal) -> bool:
+    try:
+        return Decimal(text.strip()) == kept
+    except InvalidOperation:  # a hexadecimal integer is never rounded
+        return True
+
+
+def _missing(data: dict[str, pa.Array], table: ObservedTable, names: Iterable[str]) -> list[Misfit]:
+    found = []
+    for name in sorted(names):
+        values = data.get(name)
+        nulls = pa.repeat(pa.scalar(value=True), table.rows) if values is None else pc.is_null(values)
+        if values is None or values.null_count:
+            reason = f"{table.name}.{name} must have a value and has none; correct the key, or load by append"
+            found.append(Misfit(nulls, reason))
+    return found
+
+
+def _ids(observation: Observation, table: ObservedTable, ids: list[pa.Array]) -> pa.Array:
+    """The `_dlt_id` of every row: that of the data if it brings one, else made from the page or the parent."""
+    if table.parent is None:
+        made = identity.root_ids(observation.pages)
+        if observation.record_of_row is not None:
+            made = made.take(observation.record_of_row)
+    else:
+        made = identity.child_ids(ids[table.parent].take(table.parent_rows), table.list_index)
+    own = table.columns.get(identity.ID)
+    return identity.own_ids(own.parts.get("text") if own else None, made)
+
+
+def _with_system(table: ObservedTable, schema: TableSchema, data: dict[str, pa.Array], ids: list[pa.Array]) -> pa.Table:
+    """The rows with our own columns, in the order of the schema. `_dlt_load_id` is the sink's."""
+    ours = {identity.ID: ids[-1]}
+    if table.parent is not None:
+        ours[identity.PARENT_ID] = ids[table.parent].take(table.parent_rows)
+        ours[identity.LIST_INDEX] = table.list_index
+        if schema.disposition == "merge":
+            ours[identity.ROOT_ID] = ids[0].take(table.root_rows)
+    arrays = {**data, **ours}
+    names = [column.name for column in schema.columns if column.name in arrays]
+    types = {column.name: ARROW_OF_TYPE[column.data_type] for column in schema.columns}
+    return pa.table([arrays[name] for name in names], schema=pa.schema([(name, types[name]) for name in names]))

@@ -1,0 +1,249 @@
+"""Which type every column gets, and which column every value: decided in page order, as dlt decides row by row.
+
+The first value of a column fixes its type. What cannot be cast to it goes to a variant column
+`<column>__v_<type>`, whose type its own first value fixes. What fits neither makes the record a reject.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace.decode import identity, moments
+from headrace.decode.coerce import cast, cast_values, type_of
+from headrace.decode.names import normalise, variant
+from headrace.decode.observed import Kind, Observation, ObservedColumn, ObservedTable, first_valid
+from headrace.decode.order import Newcomer, in_order
+from headrace.decode.shape import shape_of
+from headrace.model.plan import Resource
+from headrace.model.table import Column, DataType, Schema, TableSchema
+
+_TAKES_HUGE: frozenset[DataType] = frozenset({"text", "double", "decimal", "wei"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Values for one column, of its type already and as long as the table, null where the value is elsewhere."""
+
+    column: str
+    data_type: DataType
+    values: pa.Array
+    kind: Kind
+    original: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Rows with a value that no column can take: a mask as long as the table, and why, in one sentence."""
+
+    rows: pa.Array
+    reason: str
+
+
+@dataclass(slots=True)
+class FoldedTable:
+    """What becomes of one observed table; these stand as the tables of the observation do."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    misfits: list[Misfit] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`schema` holds all tables known after this batch; `tables` say where this batch's values go."""
+
+    schema: Schema
+    tables: tuple[FoldedTable, ...]
+
+
+def fold(schema: Schema, observation: Observation, resource: Resource) -> Folded:
+    """Decide what is new in this batch, given all that earlier batches decided. The arguments are left as they are."""
+    folded = tuple(FoldedTable() for _ in observation.tables)
+    newcomers: list[Newcomer] = []
+    for name in dict.fromkeys(table.name for table in observation.tables):
+        columns = _known(schema.tables.get(name), resource, name)
+        newcomers += _Table(name, observation, columns, folded).decide(merges=resource.disposition == "merge")
+    tables = _grown(schema, observation, resource, in_order(newcomers, observation, shape_of(resource)))
+    return Folded(Schema(tables), folded)
+
+
+def _known(table: TableSchema | None, resource: Resource, name: str) -> dict[str, Column]:
+    """The columns of a table before the batch: those of the schema, then those that the resource declares."""
+    columns = {} if table is None else {column.name: column for column in table.columns}
+    if name == normalise(resource.table):
+        for hint in resource.columns:
+            column = normalise(hint.name)
+            if hint.data_type is not None and column not in columns:
+                columns[column] = Column(
+                    column,
+                    msgspec.convert(hint.data_type, DataType),
+                    nullable=column not in required(resource),
+                )
+    return columns
+
+
+def keys_of(resource: Resource) -> tuple[str, ...]:
+    """The columns by which a merge finds its rows; none for other dispositions."""
+    keys = (*resource.primary_key, *resource.merge_key) if resource.disposition == "merge" else ()
+    return tuple(normalise(name) for name in keys)
+
+
+def required(resource: Resource) -> frozenset[str]:
+    """The columns in which every record must have a value: the keys of a merge, and what is declared not nullable."""
+    declared = (normalise(hint.name) for hint in resource.columns if hint.nullable is False)
+    return frozenset((*keys_of(resource), *declared))
+
+
+class _Table:
+    """The decisions for one table, which may be observed at several places (below different parents)."""
+
+    def __init__(
+        self, name: str, observation: Observation, columns: dict[str, Column], folded: tuple[FoldedTable, ...]
+    ) -> None:
+        self._name = name
+        self._places = [place for place, table in enumerate(observation.tables) if table.name == name]
+        self._tables = observation.tables
+        self._columns = columns
+        self._folded = folded
+        self._required = required(observation.resource)
+        self._newcomers: list[Newcomer] = []
+
+    def decide(self, *, merges: bool) -> list[Newcomer]:
+        ours = system_columns(self._tables[self._places[0]], merges=merges)
+        reserved = {column.name for column in ours}
+        for name in dict.fromkeys(name for place in self._places for name in self._tables[place].columns):
+            if name not in reserved:
+                self._column(name)
+        for column in ours:
+            if column.name not in self._columns:
+                place = min(self._places, key=lambda place: (self._root_row(place, 0), place))
+                self._newcomers.append(Newcomer(column, self._name, place, 0, beside=column.name))
+        return self._newcomers
+
+    def _root_row(self, place: int, row: int) -> int:
+        return int(self._tables[place].root_rows[row].as_py())
+
+    def _column(self, name: str) -> None:
+        sources = [
+            (place, self._tables[place].columns[name]) for place in self._places if name in self._tables[place].columns
+        ]
+        column = self._columns.get(name)
+        if column is None:
+            column = self._new_column(name, sources)
+        left: dict[Kind, list[tuple[int, pa.Array]]] = {}
+        for place, found in sources:
+            for kind, part in found.parts.items():
+                if column is None or (kind == "huge" and column.data_type not in _TAKES_HUGE):
+                    self._misfit(place, part, name, "an integer beyond 64 bits")
+                    continue
+                values, wrong = cast(found, kind, column.data_type)
+                if values.null_count < len(values):
+                    self._folded[place].pieces.append(Piece(name, column.data_type, values, kind, part))
+                if wrong is not None:
+                    left.setdefault(kind, []).append((place, pc.if_else(wrong, part, None)))
+        for kind, parts in left.items():
+            self._variant(name, kind, parts)
+
+    def _new_column(self, name: str, sources: list[tuple[int, ObservedColumn]]) -> Column | None:
+        """The column as its first value makes it; None if there are only integers beyond 64 bits, which make none."""
+        firsts = [
+            (self._root_row(place, first[0]), place, *first)
+            for place, found in sources
+            if (first := found.first()) is not None
+        ]
+        if not firsts:
+            return None
+        _, place, row, kind = min(firsts)
+        data_type = _inferred(kind, self._tables[place].columns[name].parts[kind], row)
+        column = self._columns[name] = Column(name, data_type, nullable=self._nullable(name))
+        self._newcomers.append(Newcomer(column, self._name, place, row, beside=name))
+        return column
+
+    def _variant(self, base: str, kind: Kind, parts: list[tuple[int, pa.Array]], above: str = "") -> None:
+        """Put values into the variant column of `base` (or of `above`, a variant that does not take them either)."""
+        if kind == "huge":
+            for place, part in parts:
+                self._misfit(place, part, base, "an integer of too many digits")
+            return
+        name = variant(above or base, type_of(kind))
+        column = self._columns.get(name)
+        if column is None:
+            rows = [(place, part, first_valid(part)) for place, part in parts]
+            place, part, row = min(rows, key=lambda found: (self._root_row(found[0], found[2]), found[0]))
+            # dlt ends here with an error; a variant of a variant takes the value as it is, so that nothing is lost
+            column = Column(name, type_of(kind) if above else _inferred(kind, part, row), variant=True)
+            self._columns[name] = column
+            self._newcomers.append(Newcomer(column, self._name, place, row, beside=base))
+        left = []
+        for place, part in parts:
+            values, wrong = cast_values(part, kind, column.data_type)
+            if values.null_count < len(values):
+                self._folded[place].pieces.append(Piece(name, column.data_type, values, kind, part))
+            if wrong is not None:
+                left.append((place, pc.if_else(wrong, part, None)))
+        if left and not above:
+            self._variant(base, kind, left, above=name)
+        else:
+            for place, part in left:
+                self._misfit(place, part, base, f"a value that none of its columns takes, nor {name}")
+
+    def _misfit(self, place: int, values: pa.Array, column: str, what: str) -> None:
+        reason = f"{self._name}.{column} holds {what}; declare the column's data type (text takes everything)"
+        self._folded[place].misfits.append(Misfit(pc.is_valid(values), reason))
+
+    def _nullable(self, name: str) -> bool:
+        return self._tables[self._places[0]].parent is not None or name not in self._required
+
+
+def _inferred(kind: Kind, part: pa.Array, row: int) -> DataType:
+    if kind == "text" and moments.is_timestamp(part[row].as_py()):
+        return "timestamp"
+    return type_of(kind)
+
+
+def system_columns(table: ObservedTable, *, merges: bool) -> tuple[Column, ...]:
+    """The columns that every row of the table carries besides its data, as dlt orders them."""
+    if table.parent is None:
+        return (Column(identity.LOAD_ID, "text", nullable=False), Column(identity.ID, "text", nullable=False))
+    root = (Column(identity.ROOT_ID, "text", nullable=False),) if merges else ()
+    return (
+        *root,
+        Column(identity.PARENT_ID, "text", nullable=False),
+        Column(identity.LIST_INDEX, "bigint", nullable=False),
+        Column(identity.ID, "text", nullable=False),
+    )
+
+
+def _grown(
+    schema: Schema, observation: Observation, resource: Resource, newcomers: list[Newcomer]
+) -> dict[str, TableSchema]:
+    """The tables of the schema with the newcomers, and with the resource's disposition and keys on its own tables."""
+    tables = dict(schema.tables)
+    root = normalise(resource.table)
+    seen = {table.name: table for table in reversed(observation.tables)}
+    if root in seen:
+        old = tables.get(root)
+        tables[root] = TableSchema(
+            root,
+            root,
+            None,
+            tuple(_known(old, resource, root).values()),
+            resource.disposition,
+            tuple(map(normalise, resource.primary_key)),
+            tuple(map(normalise, resource.merge_key)),
+        )
+    for name, table in tables.items():
+        if table.root == root and name != root and table.disposition != resource.disposition:
+            tables[name] = msgspec.structs.replace(table, disposition=resource.disposition)
+    for newcomer in newcomers:
+        name = newcomer.table
+        if name not in tables:
+            parent = seen[name].parent
+            above = None if parent is None else observation.tables[parent].name
+            tables[name] = TableSchema(name, root, above, (), resource.disposition)
+        table = tables[name]
+        tables[name] = msgspec.structs.replace(table, columns=(*table.columns, newcomer.column))
+    return tables

@@ -1,0 +1,37 @@
+"""What comes in: the record slices of one page, and the ten characters that lead back to that page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+PREFIX_CHARS = 10
+_PREFIX_BITS = 6 * PREFIX_CHARS
+
+
+class RecordPage(msgspec.Struct, frozen=True):
+    """The records of page `number` of a walk, each the untouched JSON text of one record.
+
+    `prefix` is what `page_prefix` made of the page. `walk` is only for rejects (empty: the resource's name).
+    """
+
+    number: int
+    prefix: str
+    records: Sequence[bytes]
+    walk: str = ""
+
+
+def page_prefix(journal_uid: str, run_id: str, walk: str, number: int) -> str:
+    """The first ten characters of every `_dlt_id` of the page: 60 bits of BLAKE2b, base64url.
+
+    Equal arguments give equal prefixes, on every machine; the parts are told apart by their lengths.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for part in (journal_uid, run_id, walk, str(number)):
+        data = part.encode()
+        digest.update(len(data).to_bytes(4, "big"))
+        digest.update(data)
+    return base64.urlsafe_b64encode(digest.digest())[: _PREFIX_BITS // 6].decode("ascii")

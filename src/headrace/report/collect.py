@@ -1,0 +1,266 @@
+"""What a run report holds, and how it is made: events for what happened, arguments for what the warehouse says."""
+
+from __future__ import annotations
+
+import resource as rusage
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from headrace.model.event import Event
+from headrace.report.exits import exit_code, kind_of
+from headrace.report.tally import Stopped, Tally, WalkTally
+
+Status: TypeAlias = Literal["complete", "incomplete", "failed"]
+Kind: TypeAlias = Literal["interrupted", "config", "journal", "sink", "source", "internal"]
+Scalar: TypeAlias = str | int | float | bool | None
+
+_KIB_PER_MB = 1024
+_BYTES_PER_MB = 1024 * 1024
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Whether the walk's own end was seen, and the sentence that says which."""
+
+    complete: bool
+    why: str
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One error of a run. `kind` decides the exit code; `resource` is empty where the whole run is meant."""
+
+    kind: Kind
+    message: str
+    resource: str = ""
+    status: int | None = None
+    url: str = ""
+
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that the reader should know; `count` is how often it was said."""
+
+    message: str
+    severity: Literal["note", "warning", "error"] = "note"
+    resource: str = ""
+    count: int = 1
+
+
+class ResourceReport(msgspec.Struct, frozen=True):
+    """One resource of a run. `pages` and `records` are of the whole walk, `resumed_pages` of them from earlier tries.
+
+    `rows` counts by table (child tables included) what entered the warehouse, `bytes` bodies decompressed,
+    `retried` the retries by reason ("429", "500", "reset", "truncated", "html", "timeout" …), `throttled_s` how
+    long the budget held requests back, `hides` what a default of the API keeps from the list, as sentences.
+    """
+
+    pages: int = 0
+    records: int = 0
+    rows: dict[str, int] = {}
+    rejects: int = 0
+    duplicates: int = 0
+    bytes: int = 0
+    requests: int = 0
+    retries: int = 0
+    throttled_s: float = 0.0
+    proof: Proof = Proof(complete=False, why="nothing was asked for")
+    watermark: Scalar = None
+    stopped: Stopped = "error"
+    resumed_pages: int = 0
+    retried: dict[str, int] = {}
+    hides: tuple[str, ...] = ()
+
+
+class RunReport(msgspec.Struct, frozen=True):
+    """What a run did, ready for JSON. `wall_s` and `cpu_s` are of this process's try, `resources` of the whole run."""
+
+    run_id: str
+    status: Status
+    resources: dict[str, ResourceReport] = {}
+    requests: int = 0
+    http_429: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_rss_mb: float = 0.0
+    load_id: str = ""
+    errors: tuple[Failure, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    resumed: bool = False
+    budget: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell is told, by the table in `exits`."""
+        return int(exit_code(self))
+
+    @property
+    def records(self) -> int:
+        """Records of all resources."""
+        return sum(each.records for each in self.resources.values())
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows by table over all resources, in order of resources and tables."""
+        return {table: count for each in self.resources.values() for table, count in each.rows.items()}
+
+    def to_json(self) -> bytes:
+        """The report as one compact JSON object."""
+        return msgspec.json.encode(self)
+
+    @staticmethod
+    def from_json(data: bytes) -> RunReport:
+        """The report that `to_json` wrote. Raises msgspec.ValidationError on anything else."""
+        return msgspec.json.decode(data, type=RunReport)
+
+    @staticmethod
+    def refused(*errors: BaseException | Failure) -> RunReport:
+        """The report of a run that never began."""
+        return RunReport(run_id="", status="failed", errors=tuple(failure(each) for each in errors))
+
+
+def failure(error: BaseException | Failure, resource: str = "") -> Failure:
+    """An exception as a report keeps it. Only headrace's own errors may speak: others could hold a secret."""
+    if isinstance(error, Failure):
+        return error
+    kind: Kind = msgspec.convert(kind_of(error), Kind)
+    message = str(error) or ("stopped by the user" if kind == "interrupted" else type(error).__name__)
+    if kind == "internal":
+        message = f"headrace itself failed ({type(error).__name__}); run again to resume, and report it if it stays"
+    return Failure(
+        kind=kind,
+        message=message,
+        resource=resource,
+        status=getattr(error, "status", None),
+        url=getattr(error, "url", ""),
+    )
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What the process has used so far."""
+
+    cpu_s: float
+    peak_rss_mb: float
+
+
+def process_usage() -> Usage:
+    """CPU time of all threads of this process, and its peak resident memory (`getrusage(2)`)."""
+    used = rusage.getrusage(rusage.RUSAGE_SELF)
+    unit = _BYTES_PER_MB if sys.platform == "darwin" else _KIB_PER_MB
+    return Usage(cpu_s=used.ru_utime + used.ru_stime, peak_rss_mb=used.ru_maxrss / unit)
+
+
+class Collector:
+    """Subscribes to a run's events (it is an `Emit`) and makes its report. Wall and CPU time count from its making."""
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, usage: Callable[[], Usage] = process_usage
+    ) -> None:
+        self.tally = Tally()
+        self._clock = clock
+        self._usage = usage
+        self._began_s = clock()
+        self._cpu_s = usage().cpu_s
+
+    def __call__(self, event: Event) -> None:
+        """Count one event."""
+        self.tally.add(event)
+
+    def report(
+        self,
+        *,
+        status: Status | None = None,
+        run_id: str | None = None,
+        load_id: str = "",
+        rows: Mapping[str, Mapping[str, int]] | None = None,
+        rejects: Mapping[str, int] | None = None,
+        duplicates: Mapping[str, int] | None = None,
+        watermarks: Mapping[str, Scalar] | None = None,
+        hides: Mapping[str, Iterable[str]] | None = None,
+        errors: Iterable[BaseException | Failure] = (),
+    ) -> RunReport:
+        """The report of all events so far. All mappings go by resource name; `rows` then by table.
+
+        `status` None is decided here: "failed" with any error, "incomplete" with an unproven walk, else "complete".
+        """
+        failures = tuple(self._placed(failure(each)) for each in errors)
+        resources = {
+            walk.name: _resource(
+                walk,
+                failures,
+                rows=dict((rows or {}).get(walk.name, {})),
+                rejects=(rejects or {}).get(walk.name, 0),
+                duplicates=(duplicates or {}).get(walk.name, 0),
+                watermark=(watermarks or {}).get(walk.name),
+                hides=tuple((hides or {}).get(walk.name, ())),
+            )
+            for walk in self.tally.snapshot()
+            if walk.name
+        }
+        used = self._usage()
+        return RunReport(
+            run_id=self.tally.run_id if run_id is None else run_id,
+            status=status or _status(resources, failures),
+            resources=resources,
+            requests=self.tally.requests,
+            http_429=self.tally.http_429,
+            wall_s=round(self._clock() - self._began_s, 3),
+            cpu_s=round(used.cpu_s - self._cpu_s, 3),
+            peak_rss_mb=round(used.peak_rss_mb, 1),
+            load_id=load_id,
+            errors=failures,
+            notices=tuple(
+                Notice(message=said.message, severity=said.severity, resource=said.walk, count=count)
+                for said, count in self.tally.notices.items()
+            ),
+            resumed=self.tally.resumed,
+            budget=self.tally.budget.model if self.tally.budget else "",
+        )
+
+    def _placed(self, fault: Failure) -> Failure:
+        """With the resource whose walk ended by this very error."""
+        if fault.resource:
+            return fault
+        names = [walk.name for walk in self.tally.snapshot() if walk.stopped == "error" and walk.why == fault.message]
+        return msgspec.structs.replace(fault, resource=names[0]) if len(names) == 1 else fault
+
+
+def _status(resources: Mapping[str, ResourceReport], failures: tuple[Failure, ...]) -> Status:
+    if failures or any(each.stopped in {"error", "interrupted"} for each in resources.values()):
+        return "failed"
+    return "complete" if all(each.proof.complete for each in resources.values()) else "incomplete"
+
+
+def _resource(
+    walk: WalkTally,
+    failures: tuple[Failure, ...],
+    *,
+    rows: dict[str, int],
+    rejects: int,
+    duplicates: int,
+    watermark: Scalar,
+    hides: tuple[str, ...],
+) -> ResourceReport:
+    return ResourceReport(
+        pages=walk.pages,
+        records=walk.records,
+        rows=rows,
+        rejects=rejects,
+        duplicates=duplicates,
+        bytes=walk.body_bytes,
+        requests=walk.requests,
+        retries=walk.retries,
+        throttled_s=round(walk.throttled_s, 3),
+        proof=Proof(complete=walk.proven, why=walk.why or _unended(walk, failures)),
+        watermark=watermark,
+        stopped=walk.stopped or ("error" if failures else "interrupted"),
+        resumed_pages=walk.resumed_pages,
+        retried=dict(walk.retried),
+        hides=hides,
+    )
+
+
+def _unended(walk: WalkTally, failures: tuple[Failure, ...]) -> str:
+    own = next((each.message for each in failures if each.resource in {walk.name, ""}), "")
+    return own or ("the walk was stopped before its end" if walk.pages else "the walk was not begun")

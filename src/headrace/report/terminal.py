@@ -1,0 +1,171 @@
+"""What a person reads when a run is over: a verdict, a table, what happened in words, and what to do next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import IO
+
+import msgspec
+
+from headrace.report.collect import ResourceReport, RunReport
+from headrace.report.exits import Exit, exit_code
+from headrace.report.layout import Cell, Stage, Style, bullets, stage, table, wrapped
+from headrace.report.sentences import HELD_WORTH_SAYING_S, happened
+from headrace.report.words import count, duration, many, size
+
+_TABLES_SHOWN = 14
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What surrounds a report: which document ran, where the data went, and how to type the next command.
+
+    `again` is the command line that resumes (after `fetch`: that loads), empty where there is none; `python` an
+    interpreter that has DuckDB; `more` are further steps after a run that went well, each a sentence and a command.
+    """
+
+    name: str
+    destination: str
+    dataset: str = ""
+    journal: str = ""
+    again: str = "headrace run CONFIG"
+    python: str = "python"
+    mode: str = "run"
+    more: tuple[tuple[str, str], ...] = ()
+
+
+def print_report(
+    report: RunReport,
+    setting: Setting,
+    *,
+    stream: IO[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> None:
+    """Print the report for a person, as wide and as coloured as the stream can take it."""
+    stream = sys.stdout if stream is None else stream
+    shown = stage(stream, os.environ if environ is None else environ)
+    print("\n".join(lines(report, setting, shown)), file=stream, flush=True)
+
+
+def lines(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
+    """The report as lines of text."""
+    parts = [_verdict(report, setting, shown)]
+    if report.resources:
+        parts.append(_resources(report, shown))
+    if report.rows:
+        parts.append(_tables(report, setting, shown))
+    said = list(happened(report))
+    if said:
+        parts.append([shown.paint("strong", "What happened"), *bullets(said, shown)])
+    steps = list(_steps(report, setting))
+    if steps:
+        parts.append([shown.paint("strong", "What next"), *_commands(steps, shown)])
+    return [line for part in parts for line in (*part, "")][:-1]
+
+
+def _verdict(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
+    marks = shown.marks
+    words: dict[Exit, tuple[str, Style, str]] = {
+        Exit.DONE: (marks.good, "good", "complete"),
+        Exit.LOOK: (marks.warn, "warn", "done, with something to look at"),
+        Exit.MEND: (marks.bad, "bad", "not begun"),
+        Exit.SOURCE: (marks.bad, "bad", "not all of it came; what was fetched is kept"),
+        Exit.SINK: (marks.bad, "bad", "the warehouse refused; what was fetched is kept"),
+        Exit.INTERRUPTED: (marks.warn, "warn", "interrupted; what was fetched is kept"),
+    }
+    mark, style, verdict = words[exit_code(report)]
+    target = setting.journal if setting.mode == "fetch" else setting.destination
+    where = f"{setting.name} {marks.arrow} {target}" if target else setting.name
+    fits = len(f"{mark} {where}  {verdict}") <= shown.width
+    head = [f"{shown.paint(style, mark)} {shown.paint('strong', where)}", shown.paint(style, verdict)]
+    head = ["  ".join(head)] if fits else [head[0], *wrapped(verdict, shown.width, "  ")]
+    if not report.resources:
+        return head
+    figures = [many(report.records, "record"), many(len(report.resources), "resource"), duration(report.wall_s)]
+    if report.wall_s and not report.resumed:
+        figures.append(f"{count(report.records / report.wall_s)} records/s")
+    cost = [
+        many(report.requests, "request"),
+        f"{size(sum(each.bytes for each in report.resources.values()))} read",
+        f"{duration(report.cpu_s)} of CPU",
+        f"{count(report.peak_rss_mb)} MB of memory",
+    ]
+    between = f" {marks.bullet} "
+    return [*head, *(line for part in (figures, cost) for line in wrapped(between.join(part), shown.width, "  "))]
+
+
+def _resources(report: RunReport, shown: Stage) -> list[str]:
+    waited = any(each.throttled_s >= HELD_WORTH_SAYING_S for each in report.resources.values())
+    rows: list[list[Cell]] = []
+    for name, each in report.resources.items():
+        row = [Cell(name, "strong"), _figure(each.pages), _figure(each.records), _figure(each.retries)]
+        if waited:
+            row.append(Cell(duration(each.throttled_s) if each.throttled_s >= HELD_WORTH_SAYING_S else ""))
+        rows.append([*row, _ending(each)])
+    head = ["resource", "pages", "records", "retries", *(["held back"] if waited else []), "how it ended"]
+    return table(head, rows, stage=shown, right=range(1, len(head) - 1))
+
+
+def _figure(number: int) -> Cell:
+    return Cell(count(number), "none" if number else "dim")
+
+
+def _ending(each: ResourceReport) -> Cell:
+    why = each.proof.why
+    if each.stopped == "error":
+        return Cell("failed" if each.pages else "failed on its first page", "bad")
+    if each.stopped == "interrupted":
+        return Cell("interrupted" if each.pages else "not begun", "warn")
+    if not each.proof.complete:
+        return Cell(f"not proven complete: {why}", "warn")
+    return Cell(why or "at its own end", "good")
+
+
+def _tables(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
+    """Rows by table, children under their roots; where there are very many, the smallest children are summed up."""
+    rows = [(root, name, number) for root, each in report.resources.items() for name, number in each.rows.items()]
+    if len(rows) > _TABLES_SHOWN:
+        roots = sum("__" not in name for _, name, _ in rows)
+        children = sorted((row for row in rows if "__" in row[1]), key=lambda row: -row[2])
+        hidden = set(children[max(0, _TABLES_SHOWN - roots) :])
+    else:
+        hidden = set()
+    body = [[_indented(name), count(number)] for row in rows if row not in hidden for _, name, number in [row]]
+    if hidden:
+        left = f"{many(len(hidden), 'more child table')}"
+        body.append([f"… {left}", count(sum(number for _, _, number in hidden))])
+    title = f"table in {setting.dataset}" if setting.dataset else "table"
+    return table((title, "rows"), body, stage=shown, right=(1,))
+
+
+def _indented(name: str) -> str:
+    return f"  {name}" if "__" in name else name
+
+
+def _commands(steps: list[tuple[str, str]], shown: Stage) -> Iterator[str]:
+    """Each step is a sentence and the command under it; a command is never broken, so that it can be copied."""
+    for words, command in steps:
+        yield from wrapped(words, shown.width, "  ")
+        yield f"    {shown.paint('accent', command)}"
+
+
+def _steps(report: RunReport, setting: Setting) -> Iterator[tuple[str, str]]:
+    code = exit_code(report)
+    if code in {Exit.SOURCE, Exit.SINK, Exit.INTERRUPTED} and report.run_id and setting.again:
+        yield "Go on where it stopped; no page that is in the journal is asked for again:", setting.again
+    if setting.mode == "fetch" and code in {Exit.DONE, Exit.LOOK}:
+        yield "Load what was fetched; no request is sent:", setting.again
+    if any(report.rows.values()) and setting.destination.startswith("duckdb:"):
+        yield _look(report, setting)
+    if code in {Exit.DONE, Exit.LOOK}:
+        yield from setting.more
+
+
+def _look(report: RunReport, setting: Setting) -> tuple[str, str]:
+    # duckdb:///x is relative to the working directory, duckdb:////x absolute.
+    path = setting.destination.removeprefix("duckdb:///").removeprefix("duckdb:")
+    biggest = max(report.rows.items(), key=lambda item: ("__" not in item[0], item[1]))[0]
+    first = f"{setting.dataset}.{biggest}" if setting.dataset else biggest
+    code = f"import duckdb; duckdb.connect('{path}').sql('FROM {first} LIMIT 5').show()"
+    return "Look at the tables:", f'{setting.python} -c "{code}"'

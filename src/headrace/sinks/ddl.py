@@ -1,0 +1,124 @@
+"""How headrace's names and types read in DuckDB's SQL: quoting, qualified names, CREATE and ALTER."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from headrace.model.table import Column, DataType, TableSchema
+
+WALK = "_headrace_walk"
+ROW = "_headrace_row"
+LOAD_ID = "_dlt_load_id"
+
+Catalog: TypeAlias = dict[str, dict[str, str]]
+"""The tables of one database schema as they are: {table: {column: DuckDB type}}."""
+
+TYPES: Mapping[DataType, str] = {
+    "text": "VARCHAR",
+    "bigint": "BIGINT",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "date": "DATE",
+    "time": "TIME",
+    "decimal": "DECIMAL(38,9)",
+    "wei": "DECIMAL(38,0)",
+    "binary": "BLOB",
+    "json": "JSON",
+}
+
+_DATA_TYPES: Mapping[str, DataType] = {
+    **{sql: data_type for data_type, sql in TYPES.items() if data_type not in {"decimal", "wei"}},
+    "TINYINT": "bigint",
+    "SMALLINT": "bigint",
+    "INTEGER": "bigint",
+    "HUGEINT": "bigint",
+    "FLOAT": "double",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP_S": "timestamp",
+    "TIMESTAMP_MS": "timestamp",
+    "TIMESTAMP_NS": "timestamp",
+}
+
+
+def quote(name: str) -> str:
+    """An identifier as SQL; any text is one."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(names: Iterable[str]) -> str:
+    """A list of identifiers as SQL."""
+    return ", ".join(quote(name) for name in names)
+
+
+def data_type(sql: str) -> DataType | None:
+    """The data type that a column of DuckDB type `sql` holds, as dlt reads it; None for one that is nobody's."""
+    if sql.startswith("DECIMAL"):
+        return "wei" if sql.endswith(",0)") else "decimal"
+    return _DATA_TYPES.get(sql)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where tables are: every name with its catalog and schema, so that no search path can mislead."""
+
+    catalog: str
+    dataset: str
+
+    @property
+    def staging(self) -> str:
+        """The schema of the staging."""
+        return f"{self.dataset}_staging"
+
+    def data(self, table: str) -> str:
+        """A table of the dataset."""
+        return f"{quote(self.catalog)}.{quote(self.dataset)}.{quote(table)}"
+
+    def staged(self, table: str) -> str:
+        """A table of the staging."""
+        return f"{quote(self.catalog)}.{quote(self.staging)}.{quote(table)}"
+
+
+def temporary(table: str) -> str:
+    """A table that lives in this connection only."""
+    return f'"temp"."main".{quote(table)}'
+
+
+def with_load_id(table: TableSchema) -> tuple[Column, ...]:
+    """The columns of a table in the dataset: a root has `_dlt_load_id`, last if its schema has no place for it."""
+    if table.parent is not None or any(column.name == LOAD_ID for column in table.columns):
+        return table.columns
+    return (*table.columns, Column(LOAD_ID, "text", nullable=False))
+
+
+def create_data(names: Names, table: TableSchema) -> str:
+    """CREATE for a table of the dataset, columns in the order of its schema."""
+    columns = ", ".join(
+        f"{quote(column.name)} {TYPES[column.data_type]}{'' if column.nullable else ' NOT NULL'}"
+        for column in with_load_id(table)
+    )
+    return f"CREATE TABLE {names.data(table.name)} ({columns})"
+
+
+def create_staged(names: Names, table: TableSchema) -> str:
+    """CREATE for a table of the staging: no constraints, no load id; the walk of each row, and a root's order."""
+    own = [f"{quote(WALK)} INTEGER", *([f"{quote(ROW)} BIGINT"] if table.parent is None else [])]
+    columns = [f"{quote(column.name)} {TYPES[column.data_type]}" for column in staged_columns(table)]
+    return f"CREATE TABLE {names.staged(table.name)} ({', '.join([*columns, *own])})"
+
+
+def staged_columns(table: TableSchema) -> tuple[Column, ...]:
+    """The columns that staged rows of a table may have."""
+    return tuple(column for column in table.columns if table.parent is not None or column.name != LOAD_ID)
+
+
+def add_columns(qualified: str, existing: Iterable[str], columns: Iterable[Column]) -> list[str]:
+    """ALTER for each of `columns` that a table lacks; DuckDB compares names without case, adds none as NOT NULL."""
+    there = {name.lower() for name in existing}
+    return [
+        f"ALTER TABLE {qualified} ADD COLUMN {quote(column.name)} {TYPES[column.data_type]}"
+        for column in columns
+        if column.name.lower() not in there
+    ]

@@ -1,0 +1,158 @@
+"""How staged rows enter the dataset in DuckDB: which statements a settled commit becomes, and in what order."""
+
+# ruff: noqa: S608 - identifiers come through ddl.quote, values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from headrace.errors import SinkError
+from headrace.model.table import Schema, TableSchema
+from headrace.sinks import merge_sql
+from headrace.sinks.database import Database
+from headrace.sinks.ddl import LOAD_ID, ROW, WALK, Catalog, Names, add_columns, create_data, with_load_id
+from headrace.sinks.ledger import Staged
+from headrace.sinks.merge_sql import Link, Source
+from headrace.sinks.settle import Entry, Settlement, family
+
+_ROOT_ID = "_dlt_root_id"
+
+
+class Dataset:
+    """The dataset's tables within one open transaction: the commit's own.
+
+    `stored` is the schema of the commit before, `new` that of this one; `staged` are the staging's tables as they are.
+    `rows` and `duplicates` are what has been inserted, and which rows of a load a later read of their key replaced.
+    """
+
+    def __init__(self, database: Database, names: Names, staged: Catalog, stored: Schema, new: Schema) -> None:
+        self._database = database
+        self._names = names
+        self._staged = staged
+        self._stored = stored
+        self._new = new
+        self._data = database.catalog(names.catalog, names.dataset)
+        self.rows: dict[str, int] = {}
+        self.duplicates: dict[str, int] = {}
+
+    def take(self, settlement: Settlement, walks: Mapping[str, Staged], load_id: str) -> None:
+        """Do what was settled; `walks` are those in the staging. Raises SinkError if a staged table is unknown."""
+        if unknown := self._staged.keys() - self._new.tables.keys():
+            raise SinkError(
+                f"rows are staged for {sorted(unknown)}, which the schema of the commit lacks: add them to it"
+            )
+        for root in settlement.dropped:
+            self._drop(root)
+        for entry in settlement.entries:
+            if entry.emptied:
+                self._empty(entry.table)
+            source = _source(entry, walks)
+            if source is not None:
+                self._enter(entry, source, load_id)
+
+    def _drop(self, root: str) -> None:
+        for table in reversed(family(root, self._stored, self._new)):
+            if table.name in self._data:
+                self._database.run(f"DROP TABLE {self._names.data(table.name)}")
+                del self._data[table.name]
+
+    def _empty(self, root: str) -> None:
+        """Child tables too, also those that the new rows do not fill."""
+        for table in family(root, self._stored, self._new):
+            if table.name in self._data:
+                self._database.run(f"DELETE FROM {self._names.data(table.name)}")
+
+    def _enter(self, entry: Entry, source: Source, load_id: str) -> None:
+        tables = family(entry.table, self._stored, self._new)
+        if entry.disposition != "skip":
+            self._evolve(tables)
+            distinct = entry.disposition != "merge" or self._merge(tables, source)
+            self._insert(tables, source, load_id, distinct=distinct)
+        self._clear(tables, source)
+
+    def _evolve(self, tables: Sequence[TableSchema]) -> None:
+        """Make the tables that rows are staged for, and add columns to those that are there already."""
+        for table in tables:
+            there = self._data.get(table.name)
+            columns = {column.name: "" for column in with_load_id(table)}
+            if there is None:
+                if table.name in self._staged:
+                    self._database.run(create_data(self._names, table))
+                    self._data[table.name] = columns
+                continue
+            for statement in add_columns(self._names.data(table.name), there, with_load_id(table)):
+                self._database.run(statement)
+            self._data[table.name] = columns | there
+            if _ROOT_ID in columns and _ROOT_ID not in there:
+                self._database.run(merge_sql.fill_root_id(self._names, self._path(table, self._data)))
+
+    def _merge(self, tables: Sequence[TableSchema], source: Source) -> bool:
+        """Delete what the staged rows replace, and find those that are replaced among themselves: none, if True."""
+        names, root = self._names, next(table for table in tables if table.parent is None)
+        keys = [key for key in (root.primary_key, root.merge_key) if key and set(key) <= self._staged[root.name].keys()]
+        if keys and self._holds_rows(root.name):
+            self._database.run(merge_sql.doomed(names, root.name, keys, source))
+            for table in reversed(tables):
+                if table.parent is not None and table.name in self._data:
+                    path = self._path(table, self._data)
+                    self._database.run(merge_sql.delete_children(names, path))
+            self._database.run(merge_sql.delete_roots(names, root.name, keys, source))
+        if root.primary_key not in keys:
+            return True
+        self._database.run(merge_sql.losers(names, root.name, root.primary_key, source))
+        count = self._database.number(f"SELECT count(*) FROM {merge_sql.LOSERS}")
+        if count:
+            self._database.run(merge_sql.orphaned(names, root.name, source))
+            self.duplicates[root.name] = self.duplicates.get(root.name, 0) + count
+        return count == 0
+
+    def _insert(self, tables: Sequence[TableSchema], source: Source, load_id: str, *, distinct: bool) -> None:
+        for table in tables:
+            if table.name not in self._staged:
+                continue
+            columns = [name for name in self._staged[table.name] if name not in {WALK, ROW, LOAD_ID}]
+            if table.parent is None:
+                query = merge_sql.insert_roots(self._names, table.name, columns, source, distinct=distinct)
+                count = self._database.number(query, [load_id])
+            else:
+                path = self._path(table, self._staged)
+                query = merge_sql.insert_children(self._names, path, columns, source, distinct=distinct)
+                count = self._database.number(query)
+            self.rows[table.name] = self.rows.get(table.name, 0) + count
+
+    def _clear(self, tables: Sequence[TableSchema], source: Source) -> None:
+        """What has entered leaves the staging; a table that holds nothing else goes."""
+        for table in tables:
+            if table.name not in self._staged:
+                continue
+            staged = self._names.staged(table.name)
+            if source.walks is None:
+                self._database.run(f"DROP TABLE {staged}")
+                del self._staged[table.name]
+            else:
+                self._database.run(f"DELETE FROM {staged} AS s{source.where('s')}")
+
+    def _path(self, table: TableSchema, catalog: Catalog) -> list[Link]:
+        """The way from a child up to its root, each table as it is in `catalog`."""
+        path: list[Link] = []
+        known = {**self._stored.tables, **self._new.tables}
+        above: TableSchema | None = table
+        while above is not None and above.parent is not None:
+            path.append(Link(above.name, has_root_id=_ROOT_ID in catalog.get(above.name, {})))
+            above = known.get(above.parent)
+        return path
+
+    def _holds_rows(self, table: str) -> bool:
+        return bool(self._database.run(f"SELECT 1 FROM {self._names.data(table)} LIMIT 1"))
+
+
+def _source(entry: Entry, walks: Mapping[str, Staged]) -> Source | None:
+    """All staged rows of a root's tables where no other walk has brought any, else those of the entry's walks.
+
+    None where the entry's walks have brought none.
+    """
+    fill = {walk: staged.number for walk, staged in walks.items() if staged.root == entry.table}
+    entering = tuple(number for walk, number in fill.items() if walk in entry.walks)
+    if not entering:
+        return None
+    return Source() if len(entering) == len(fill) else Source(entering)

@@ -1,0 +1,191 @@
+"""The tables that headrace keeps about its own work, in the dataset and in the staging, and what is written in them."""
+
+# ruff: noqa: S608 - identifiers come through ddl.quote, values are parameters
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from headrace.model.table import Reject, Schema, Watermark
+from headrace.sinks.base import Commit
+from headrace.sinks.database import Database
+from headrace.sinks.ddl import Names, quote
+from headrace.sinks.settle import Settlement
+
+POSITIONS, REJECTS, WALKS, SCHEMA = "_headrace_positions", "_headrace_rejects", "_headrace_walks", "_headrace_schema"
+LOADS = "_dlt_loads"
+
+_REJECT = '"table" VARCHAR, walk VARCHAR, page BIGINT, record BIGINT, reason VARCHAR, body BLOB'
+_SCHEMA = "version_hash VARCHAR, schema VARCHAR, inserted_at TIMESTAMP WITH TIME ZONE"
+_DATA_TABLES: Mapping[str, str] = {
+    # As dlt makes it, so that either can write to it.
+    LOADS: "load_id VARCHAR NOT NULL, schema_name VARCHAR, status BIGINT NOT NULL, "
+    "inserted_at TIMESTAMP WITH TIME ZONE NOT NULL, schema_version_hash VARCHAR",
+    POSITIONS: 'run_id VARCHAR, load_id VARCHAR, walk VARCHAR, "table" VARCHAR, '
+    "pages BIGINT, records BIGINT, complete BOOLEAN",
+    WALKS: 'load_id VARCHAR, walk VARCHAR, "table" VARCHAR, disposition VARCHAR, stopped VARCHAR, why VARCHAR, '
+    "proven BOOLEAN, pages BIGINT, records BIGINT, entered BOOLEAN",
+    REJECTS: f"load_id VARCHAR, {_REJECT}",
+    SCHEMA: _SCHEMA,
+}
+_STAGED_TABLES: Mapping[str, str] = {
+    POSITIONS: 'run_id VARCHAR, walk VARCHAR, "table" VARCHAR, number INTEGER, '
+    "pages BIGINT, records BIGINT, complete BOOLEAN",
+    REJECTS: _REJECT,
+    SCHEMA: _SCHEMA,
+}
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """A walk in the staging: its number there (in each of its rows), how far it has come, and the root it fills.
+
+    `root` is empty as long as the walk has brought no row.
+    """
+
+    number: int
+    mark: Watermark
+    root: str = ""
+
+
+class Ledger:
+    """Reads and writes the system tables, within whatever transaction is open."""
+
+    def __init__(self, database: Database, names: Names) -> None:
+        self._run = database.run
+        self._names = names
+
+    def create(self) -> None:
+        """Make what must be there before anything is read or staged."""
+        for schema in (self._names.dataset, self._names.staging):
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {quote(self._names.catalog)}.{quote(schema)}")
+        for name, columns in _DATA_TABLES.items():
+            self._run(f"CREATE TABLE IF NOT EXISTS {self._data(name)} ({columns})")
+        for name, columns in _STAGED_TABLES.items():
+            self._run(f"CREATE TABLE IF NOT EXISTS {self._staged(name)} ({columns})")
+
+    def staging_runs(self) -> set[str]:
+        """The runs that the staging holds something of; one at most."""
+        return {run for (run,) in self._run(f"SELECT DISTINCT run_id FROM {self._staged(POSITIONS)}")}
+
+    def staged(self) -> dict[str, Staged]:
+        """The walks in the staging."""
+        columns = 'number, "table", walk, pages, records, complete'
+        rows = self._run(f"SELECT {columns} FROM {self._staged(POSITIONS)}")
+        return {walk: Staged(number, Watermark(walk, *mark), root) for number, root, walk, *mark in rows}
+
+    def committed(self, run_id: str) -> tuple[dict[str, Watermark], set[str]]:
+        """How far each walk of a run is in the dataset, and the root tables that the run has begun to fill."""
+        rows = self._run(
+            f'SELECT "table", walk, pages, records, complete FROM {self._data(POSITIONS)} WHERE run_id = ?', [run_id]
+        )
+        return {walk: Watermark(walk, *mark) for _, walk, *mark in rows}, {table for table, *_ in rows}
+
+    def schemas(self) -> tuple[Schema, Schema | None]:
+        """The schema of the dataset, and that of the staging if it has one."""
+        dataset, staging = (
+            self._run(f"SELECT schema FROM {table}") for table in (self._data(SCHEMA), self._staged(SCHEMA))
+        )
+        return _decoded(dataset) or Schema({}), _decoded(staging)
+
+    def write_staged(self, run_id: str, staged: Staged) -> None:
+        """Note how far a walk is staged."""
+        mark = staged.mark
+        self._run(f"DELETE FROM {self._staged(POSITIONS)} WHERE walk = ?", [mark.walk])
+        self._run(
+            f"INSERT INTO {self._staged(POSITIONS)} VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [run_id, mark.walk, staged.root, staged.number, mark.pages, mark.records, mark.complete],
+        )
+
+    def write_rejects(self, rejects: Iterable[Reject]) -> None:
+        """Put rejects into the staging."""
+        self._insert(self._staged(REJECTS), [msgspec.structs.astuple(reject) for reject in rejects])
+
+    def write_staged_schema(self, schema: bytes) -> None:
+        """Keep the schema of all that is staged."""
+        self._write_schema(self._staged(SCHEMA), schema)
+
+    def move_rejects(self, walks: Sequence[str], load_id: str) -> None:
+        """Rejects of these walks leave the staging for the dataset."""
+        of_walks = "WHERE walk IN (SELECT unnest(?))"
+        self._run(
+            f"INSERT INTO {self._data(REJECTS)} SELECT ?, r.* FROM {self._staged(REJECTS)} AS r {of_walks}",
+            [load_id, list(walks)],
+        )
+        self._run(f"DELETE FROM {self._staged(REJECTS)} {of_walks}", [list(walks)])
+
+    def forget_staged(self, walks: Sequence[str]) -> None:
+        """These walks have left the staging."""
+        self._run(f"DELETE FROM {self._staged(POSITIONS)} WHERE walk IN (SELECT unnest(?))", [list(walks)])
+
+    def clear_staging(self) -> None:
+        """Nothing is staged any more."""
+        for table in _STAGED_TABLES:
+            self._run(f"DELETE FROM {self._staged(table)}")
+
+    def write_positions(self, commit: Commit, settlement: Settlement) -> None:
+        """Note how far the walks that enter are delivered."""
+        walks = [mark.walk for _, mark in settlement.positions]
+        self._run(
+            f"DELETE FROM {self._data(POSITIONS)} WHERE run_id = ? AND walk IN (SELECT unnest(?))",
+            [commit.run_id, walks],
+        )
+        self._insert(
+            self._data(POSITIONS),
+            [
+                (commit.run_id, commit.load_id, mark.walk, table, mark.pages, mark.records, mark.complete)
+                for table, mark in settlement.positions
+            ],
+        )
+
+    def write_walks(self, commit: Commit, settlement: Settlement) -> None:
+        """Note how each walk of this load ended."""
+        self._run(f"DELETE FROM {self._data(WALKS)} WHERE load_id = ?", [commit.load_id])
+        self._insert(
+            self._data(WALKS),
+            [
+                (
+                    *(commit.load_id, walk.walk, walk.table, walk.disposition, walk.stopped, walk.why, walk.proven),
+                    *(walk.watermark.pages, walk.watermark.records, walk.walk in settlement.entered),
+                )
+                for walk in commit.walks
+            ],
+        )
+
+    def write_load(self, commit: Commit) -> None:
+        """Note that the load is complete, once; and keep its schema."""
+        schema = msgspec.json.encode(commit.schema)
+        self._run(f"DELETE FROM {self._data(LOADS)} WHERE load_id = ?", [commit.load_id])
+        self._run(
+            f"INSERT INTO {self._data(LOADS)} VALUES (?, ?, 0, now(), ?)",
+            [commit.load_id, commit.schema_name, version_hash(schema)],
+        )
+        self._write_schema(self._data(SCHEMA), schema)
+
+    def _write_schema(self, table: str, schema: bytes) -> None:
+        self._run(f"DELETE FROM {table}")
+        self._run(f"INSERT INTO {table} VALUES (?, ?, now())", [version_hash(schema), schema.decode()])
+
+    def _insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        if rows:
+            columns = list(zip(*rows, strict=True))
+            lists = ", ".join("unnest(?)" for _ in columns)
+            self._run(f"INSERT INTO {table} SELECT {lists}", [list(column) for column in columns])
+
+    def _data(self, table: str) -> str:
+        return self._names.data(table)
+
+    def _staged(self, table: str) -> str:
+        return self._names.staged(table)
+
+
+def version_hash(schema: bytes) -> str:
+    """What `_dlt_loads.schema_version_hash` says of a schema: base 64 of a SHA3-256, as in dlt."""
+    return base64.b64encode(hashlib.sha3_256(schema).digest()).decode()
+
+
+def _decoded(rows: list[tuple[str]]) -> Schema | None:
+    return msgspec.json.decode(rows[0][0], type=Schema) if rows else None

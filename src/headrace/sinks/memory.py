@@ -1,0 +1,228 @@
+"""A warehouse in plain dictionaries, with the meaning of the real ones: for tests, and to read what a sink must do."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from headrace.errors import SinkError
+from headrace.model.table import Receipt, Reject, Schema, TableSchema, Watermark
+from headrace.sinks.base import Commit, SinkState, Staging, WalkCommit
+from headrace.sinks.settle import Entry, Settlement, family, later, settle, to_take
+
+Row: TypeAlias = dict[str, Any]
+_Key: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Staged:
+    """One row in the staging."""
+
+    walk: str
+    table: str
+    row: Row
+
+
+@dataclass(slots=True)
+class Warehouse:
+    """What outlives a sink: give the same one to the next, as one would a database file."""
+
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    loads: list[str] = field(default_factory=list)
+    positions: dict[tuple[str, str], tuple[str, Watermark]] = field(default_factory=dict)
+    walks: list[tuple[str, WalkCommit]] = field(default_factory=list)
+    rejects: list[tuple[str, Reject]] = field(default_factory=list)
+    schema: Schema = field(default_factory=lambda: Schema({}))
+    staging_run: str = ""
+    staged: list[Staged] = field(default_factory=list)
+    staged_marks: dict[str, Watermark] = field(default_factory=dict)
+    staged_rejects: list[Reject] = field(default_factory=list)
+    staged_schema: Schema | None = None
+
+    def empty_staging(self) -> None:
+        """Forget all that is staged."""
+        self.staged, self.staged_marks, self.staged_rejects, self.staged_schema = [], {}, [], None
+
+
+class MemorySink:
+    """A `Sink` over a `Warehouse`. A failed call changes nothing."""
+
+    def __init__(self, warehouse: Warehouse | None = None) -> None:
+        self.warehouse = warehouse or Warehouse()
+        self._run_id: str | None = None
+
+    def open(self, run_id: str) -> SinkState:
+        """Say what is there; staging of another run is dropped."""
+        here = self.warehouse
+        if here.staging_run != run_id:
+            here.empty_staging()
+        here.staging_run = self._run_id = run_id
+        return SinkState(here.staged_schema or here.schema, dict(here.staged_marks), self._committed)
+
+    def stage(self, staging: Staging) -> Receipt:
+        """Take one batch. Repeating a watermark that is taken does nothing."""
+        here, mark = self.warehouse, staging.watermark
+        taken = later(here.staged_marks.get(mark.walk), self._committed.get(mark.walk))
+        if not to_take(staging, taken):
+            return Receipt(rows={}, watermarks=(taken,) if taken else ())
+        rows: dict[str, int] = {}
+        for batch in staging.batches:
+            new = [Staged(mark.walk, batch.schema.name, row) for row in batch.rows.to_pylist()]
+            here.staged += new
+            rows[batch.schema.name] = rows.get(batch.schema.name, 0) + len(new)
+        here.staged_rejects += staging.rejects
+        here.staged_marks[mark.walk] = mark
+        here.staged_schema = staging.schema
+        return Receipt(rows, watermarks=(mark,))
+
+    def commit(self, commit: Commit) -> Receipt:
+        """Merge, append or replace from the staging, and empty it."""
+        if commit.run_id != self._opened:
+            raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
+        settlement = settle(commit, self.warehouse.staged_marks, self._committed, self._begun)
+        after = copy.deepcopy(self.warehouse)
+        rows, duplicates = _take(after, commit, settlement)
+        for name in after.__slots__:
+            setattr(self.warehouse, name, getattr(after, name))
+        marks = (self._committed.get(walk.walk) for walk in commit.walks)
+        return Receipt(rows, tuple(mark for mark in marks if mark), commit.load_id, duplicates)
+
+    def close(self) -> None:
+        """Forget the run; the warehouse stays."""
+        self._run_id = None
+
+    @property
+    def _opened(self) -> str:
+        if self._run_id is None:
+            raise SinkError("the warehouse is not open: call open(run_id) first")
+        return self._run_id
+
+    @property
+    def _committed(self) -> dict[str, Watermark]:
+        run_id = self._opened
+        return {walk: mark for (run, walk), (_, mark) in self.warehouse.positions.items() if run == run_id}
+
+    @property
+    def _begun(self) -> set[str]:
+        return {table for (run, _), (table, _) in self.warehouse.positions.items() if run == self._run_id}
+
+
+def _take(here: Warehouse, commit: Commit, settlement: Settlement) -> tuple[dict[str, int], dict[str, int]]:
+    """Do in `here` what was settled. Gives the rows inserted by table, and the duplicates by root."""
+    if unknown := {staged.table for staged in here.staged} - commit.schema.tables.keys():
+        raise SinkError(f"rows are staged for {sorted(unknown)}, which the schema of the commit lacks: add them to it")
+    rows: dict[str, int] = {}
+    duplicates: dict[str, int] = {}
+    for dropped in settlement.dropped:
+        for table in family(dropped, here.schema, commit.schema):
+            here.tables.pop(table.name, None)
+    for entry in settlement.entries:
+        lost = _enter(here, entry, family(entry.table, here.schema, commit.schema), commit.load_id, rows)
+        if lost:
+            duplicates[entry.table] = duplicates.get(entry.table, 0) + lost
+    leaving = settlement.entered
+    here.rejects += [(commit.load_id, reject) for reject in here.staged_rejects if reject.walk in leaving]
+    here.staged_rejects = [reject for reject in here.staged_rejects if reject.walk not in leaving]
+    here.staged = [staged for staged in here.staged if staged.walk not in leaving]
+    here.staged_marks = {walk: mark for walk, mark in here.staged_marks.items() if walk not in leaving}
+    for root, mark in settlement.positions:
+        here.positions[commit.run_id, mark.walk] = (root, mark)
+    here.walks += [(commit.load_id, walk) for walk in commit.walks]
+    if commit.load_id not in here.loads:
+        here.loads.append(commit.load_id)
+    here.schema = commit.schema
+    if not here.staged_marks:
+        here.empty_staging()
+    return rows, duplicates
+
+
+def _enter(here: Warehouse, entry: Entry, tables: Sequence[TableSchema], load_id: str, counts: dict[str, int]) -> int:
+    """Let the rows of one entry in. How many of them a later read of the same key replaced."""
+    if entry.emptied:
+        for table in tables:
+            if table.name in here.tables:
+                here.tables[table.name] = []
+    new = {
+        table.name: [staged.row for staged in here.staged if staged.table == table.name and staged.walk in entry.walks]
+        for table in tables
+    }
+    if entry.disposition == "skip" or not new.get(entry.table):
+        return 0
+    before = len(new[entry.table])
+    if entry.disposition == "merge":
+        _delete(here.tables, tables, new[entry.table])
+        new = _last_reads(new, tables)
+    for table in tables:
+        rows = new[table.name]
+        if rows or table.name in here.tables:
+            here.tables.setdefault(table.name, []).extend(
+                {**row, "_dlt_load_id": load_id} if table.parent is None else dict(row) for row in rows
+            )
+            _widen(here.tables[table.name], table)
+            counts[table.name] = counts.get(table.name, 0) + len(rows)
+    return before - len(new[entry.table])
+
+
+def _delete(data: dict[str, list[Row]], tables: Sequence[TableSchema], new: Sequence[Row]) -> None:
+    """Delete the roots whose primary or merge key the new rows have, and what hangs on them."""
+    root = tables[0]
+    keys = [key for key in (root.primary_key, root.merge_key) if key]
+    read = [(key, {_key(row, key) for row in new} - {None}) for key in keys]
+    doomed = {id(row) for row in data.get(root.name, []) if any(_key(row, key) in known for key, known in read)}
+    kept = [row for row in data.get(root.name, []) if id(row) not in doomed]
+    ids = {row["_dlt_id"] for row in data.get(root.name, []) if id(row) in doomed}
+    under = dict(_under(data, tables, ids))
+    for table in tables[1:]:
+        if table.name in data:
+            data[table.name] = [row for row in data[table.name] if id(row) not in under]
+    if root.name in data:
+        data[root.name] = kept
+
+
+def _last_reads(new: Mapping[str, list[Row]], tables: Sequence[TableSchema]) -> dict[str, list[Row]]:
+    """Of roots with one primary key only the last, and of their children only those that hang on a root that stays."""
+    root = tables[0]
+    last = {key: row for row in new[root.name] if (key := _key(row, root.primary_key)) is not None}
+    stay = [row for row in new[root.name] if (key := _key(row, root.primary_key)) is None or last[key] is row]
+    orphaned = {row["_dlt_id"] for row in new[root.name]} - {row["_dlt_id"] for row in stay}
+    under = dict(_under(new, tables, orphaned))
+    return {
+        table.name: stay if table.parent is None else [row for row in new[table.name] if id(row) not in under]
+        for table in tables
+    }
+
+
+def _under(
+    data: Mapping[str, list[Row]], tables: Sequence[TableSchema], ids: Iterable[str]
+) -> Iterator[tuple[int, Row]]:
+    """The rows that hang on roots with these ids: by their root's id, else by their parent's."""
+    roots = set(ids)
+    known = {tables[0].name: roots}
+    for table in tables[1:]:
+        parents = known.get(table.parent or "", set())
+        hanging = [
+            row
+            for row in data.get(table.name, [])
+            if (
+                row["_dlt_root_id"] in roots
+                if row.get("_dlt_root_id") is not None
+                else row["_dlt_parent_id"] in parents
+            )
+        ]
+        known[table.name] = {row["_dlt_id"] for row in hanging}
+        yield from ((id(row), row) for row in hanging)
+
+
+def _key(row: Row, columns: Sequence[str]) -> _Key | None:
+    """The key of a row, or None if it has none: nulls are equal to nothing."""
+    values = tuple(row.get(column) for column in columns)
+    return values if values and all(value is not None for value in values) else None
+
+
+def _widen(rows: Iterable[Row], table: TableSchema) -> None:
+    """Every row has every column, as in a database."""
+    for row in rows:
+        for column in table.columns:
+            row.setdefault(column.name, None)

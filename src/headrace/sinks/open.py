@@ -1,0 +1,43 @@
+"""Which warehouse a URL means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headrace.errors import ConfigError
+from headrace.sinks.base import Sink
+
+_DUCKDB, _MEMORY = "duckdb:///", "memory://"
+_SUPPORTED = "duckdb:///FILE (relative to the working directory) or duckdb:////FILE (absolute)"
+DEFAULT_BUDGET_BYTES = 192 << 20
+
+
+def open_sink(url: str, dataset: str, *, memory_budget_bytes: int = DEFAULT_BUDGET_BYTES) -> Sink:
+    """The sink for `dataset` at `url`; connects to nothing yet, and imports no driver. Raises ConfigError.
+
+    `duckdb:///rel.db` and `duckdb:////abs.db` are DuckDB files; `memory://` forgets everything, for tests.
+    """
+    if not dataset:
+        raise ConfigError("the dataset has no name: give one with --dataset")
+    if url.startswith(_DUCKDB):
+        from headrace.sinks.duckdb import DuckDBSink  # noqa: PLC0415 - only what the URL asks for
+
+        return DuckDBSink(_file(url), dataset, memory_budget_bytes=memory_budget_bytes)
+    if url.startswith(_MEMORY):
+        from headrace.sinks.memory import MemorySink  # noqa: PLC0415 - only what the URL asks for
+
+        return MemorySink()
+    raise ConfigError(f"the destination {_shown(url)!r} is not supported: give {_SUPPORTED} with --to")
+
+
+def _file(url: str) -> Path:
+    name = url.removeprefix(_DUCKDB)
+    if not name or name.endswith("/") or name.startswith(":memory:"):
+        raise ConfigError(f"the destination {url!r} names no file: give {_SUPPORTED} with --to")
+    return Path(name)
+
+
+def _shown(url: str) -> str:
+    """Enough of a URL to know it by; whatever could be a password in it stays out."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}://…" if separator and "@" in rest else url

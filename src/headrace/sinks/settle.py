@@ -1,0 +1,142 @@
+"""What a commit takes and what it leaves: decided here once, from watermarks alone, for every warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+import msgspec
+
+from headrace.errors import SinkError
+from headrace.model.plan import Disposition
+from headrace.model.table import Schema, TableSchema, Watermark
+from headrace.sinks.base import Commit, Staging, WalkCommit
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Walks of one root table that enter the dataset together, in one way.
+
+    `emptied` is True where a replace must empty the table first.
+    """
+
+    table: str
+    disposition: Disposition
+    walks: tuple[str, ...]
+    emptied: bool = False
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """What one commit does: drop `dropped` roots, let `entries` in, and write down `positions`.
+
+    `entered` are the walks whose position moves; those that a commit names and that are not in it either are
+    taken already or stay in the staging.
+    """
+
+    dropped: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    positions: tuple[tuple[str, Watermark], ...]
+
+    @property
+    def entered(self) -> frozenset[str]:
+        """The names of the walks that enter."""
+        return frozenset(mark.walk for _, mark in self.positions)
+
+
+def settle(
+    commit: Commit, staged: Mapping[str, Watermark], committed: Mapping[str, Watermark], begun: AbstractSet[str]
+) -> Settlement:
+    """Decide what `commit` does, given this run's watermarks and the root tables that it has `begun` to fill.
+
+    A table is emptied or dropped at most once in a run. A replace waits until all walks of its table that the commit
+    names are complete. Raises SinkError where the commit speaks of pages that the staging does not hold.
+    """
+    fresh = [walk for walk in commit.walks if not _covers(committed.get(walk.walk), walk.watermark)]
+    for walk in fresh:
+        _check_pages(walk, staged, committed)
+    waiting = {walk.table for walk in fresh if walk.disposition == "replace" and not walk.watermark.complete}
+    entering = [walk for walk in fresh if _enters(walk, waiting)]
+    return Settlement(
+        dropped=_dropped(commit, entering, begun),
+        entries=_entries(entering, begun),
+        positions=tuple((walk.table, walk.watermark) for walk in entering),
+    )
+
+
+def to_take(staging: Staging, taken: Watermark | None) -> bool:
+    """Whether the rows of `staging` are new, `taken` being the walk's furthest watermark.
+
+    Raises SinkError where pages between both are missing, or where some of them are taken and some are not.
+    """
+    mark, pages = staging.watermark, taken.pages if taken else 0
+    if mark.pages <= pages:
+        return False
+    if staging.first_page is not None and staging.first_page != pages:
+        raise SinkError(
+            f"walk {mark.walk!r}: a batch begins at page {staging.first_page}, but the warehouse has taken "
+            f"pages 0 to {pages - 1}; go on at page {pages}"
+            if pages
+            else f"walk {mark.walk!r}: a batch begins at page {staging.first_page}, but the warehouse has taken "
+            "no page yet; begin at page 0"
+        )
+    return True
+
+
+def later(*marks: Watermark | None) -> Watermark | None:
+    """The furthest of some watermarks of one walk."""
+    return max((mark for mark in marks if mark), key=lambda mark: (mark.pages, mark.complete), default=None)
+
+
+def family(root: str, *schemas: Schema) -> tuple[TableSchema, ...]:
+    """The tables of a root in all of the schemas, parents first; of a table in several, the last one's."""
+    tables = {table.name: table for schema in schemas for table in schema.tables.values() if table.root == root}
+    return tuple(sorted(tables.values(), key=lambda table: _depth(table, tables)))
+
+
+def _depth(table: TableSchema, tables: Mapping[str, TableSchema]) -> int:
+    depth = 0
+    while table.parent is not None and table.parent in tables:
+        table, depth = tables[table.parent], depth + 1
+    return depth
+
+
+def _covers(committed: Watermark | None, mark: Watermark) -> bool:
+    """Whether what is committed of a walk is all that the commit speaks of."""
+    if committed is None:
+        return False
+    return committed.pages >= mark.pages and (committed.complete or not mark.complete)
+
+
+def _check_pages(walk: WalkCommit, staged: Mapping[str, Watermark], committed: Mapping[str, Watermark]) -> None:
+    mark = later(staged.get(walk.walk), committed.get(walk.walk))
+    pages = mark.pages if mark else 0
+    if walk.watermark.pages != pages:
+        raise SinkError(
+            f"walk {walk.walk!r}: {walk.watermark.pages} pages are to be committed, but the warehouse has taken "
+            f"{pages}; stage the others first"
+        )
+
+
+def _enters(walk: WalkCommit, waiting: AbstractSet[str]) -> bool:
+    if walk.disposition == "replace" and walk.table in waiting:
+        return False
+    # A walk that failed before its first page changes nothing, and must not count as begun.
+    return walk.watermark.pages > 0 or walk.watermark.complete
+
+
+def _dropped(commit: Commit, entering: list[WalkCommit], begun: AbstractSet[str]) -> tuple[str, ...]:
+    """A root is dropped only together with something that enters it, unless no walk of this commit fills it."""
+    named = {walk.table for walk in commit.walks}
+    filled = {walk.table for walk in entering}
+    return tuple(root for root in commit.drop if root not in begun and (root in filled or root not in named))
+
+
+def _entries(entering: list[WalkCommit], begun: AbstractSet[str]) -> tuple[Entry, ...]:
+    groups: dict[tuple[str, Disposition], list[str]] = {}
+    for walk in entering:
+        groups.setdefault((walk.table, walk.disposition), []).append(walk.walk)
+    # What replaces a table comes before what is added to it.
+    ordered = sorted(groups.items(), key=lambda group: group[0][1] != "replace")
+    return tuple(
+        Entry(table, disposition, tuple(walks), emptied=disposition == "replace" and table not in begun)
+        for (table, disposition), walks in ordered
+    )

@@ -1,0 +1,100 @@
+"""The staging's data tables in DuckDB: made, widened and filled batch by batch, and dropped when they are empty."""
+
+# ruff: noqa: S608 - identifiers come through ddl.quote, values are parameters
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace.errors import SinkError
+from headrace.model.table import TableBatch
+from headrace.sinks.database import Database
+from headrace.sinks.ddl import (
+    ROW,
+    TYPES,
+    WALK,
+    Catalog,
+    Names,
+    add_columns,
+    create_staged,
+    quote,
+    staged_columns,
+    temporary,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH = "_headrace_batch"
+
+
+class StagedTables:
+    """Staging tables as of now, within whatever transaction is open. Make a new one after a transaction failed."""
+
+    def __init__(self, database: Database, names: Names) -> None:
+        self._database = database
+        self._names = names
+        self._there = database.catalog(names.catalog, names.staging)
+        self._next_row: dict[str, int] = {}
+
+    @property
+    def catalog(self) -> Catalog:
+        """The tables that are ours: each row of them knows its walk."""
+        return {name: columns for name, columns in self._there.items() if WALK in columns}
+
+    def insert(self, batch: TableBatch, walk: int) -> int:
+        """Insert the rows of a batch, in their order, as rows of the walk with this number. How many they are."""
+        if not batch.rows.num_rows:
+            return 0
+        self._make_room(batch)
+        with self._database.lending(_BATCH, self._in_order(batch)):
+            self._database.run(
+                f"INSERT INTO {self._names.staged(batch.schema.name)} BY NAME"
+                f" SELECT *, {walk} AS {quote(WALK)} FROM {temporary(_BATCH)}"
+            )
+        return int(batch.rows.num_rows)
+
+    def drop(self) -> None:
+        """Drop every table of ours; what others have in that schema stays."""
+        for name in self.catalog:
+            self._database.run(f"DROP TABLE {self._names.staged(name)}")
+            del self._there[name]
+        self._next_row.clear()
+
+    def _in_order(self, batch: TableBatch) -> pa.Table:
+        """The rows of a root, numbered as they were read: among equal keys the last one wins."""
+        if batch.schema.parent is not None:
+            return batch.rows
+        import pyarrow as pa  # noqa: PLC0415 - 0.1 s that only a run should pay
+
+        name, count = batch.schema.name, batch.rows.num_rows
+        first = self._next_row.get(name)
+        if first is None:
+            query = f"SELECT coalesce(max({quote(ROW)}), -1) + 1 FROM {self._names.staged(name)}"
+            first = self._database.number(query)
+        self._next_row[name] = first + count
+        return batch.rows.append_column(ROW, pa.array(range(first, first + count), pa.int64()))
+
+    def _make_room(self, batch: TableBatch) -> None:
+        """Make or widen the table for a batch."""
+        table, columns = batch.schema, staged_columns(batch.schema)
+        there = self._there.get(table.name)
+        if there is not None and WALK not in there:
+            self._drop_foreign(table.name, there)
+            there = None
+        if there is None:
+            self._database.run(create_staged(self._names, table))
+            self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | {WALK: "INTEGER"}
+            return
+        for statement in add_columns(self._names.staged(table.name), there, columns):
+            self._database.run(statement)
+        self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | there
+
+    def _drop_foreign(self, name: str, columns: dict[str, str]) -> None:
+        """A staging table that dlt left goes; anything else there is somebody's own."""
+        if "_dlt_id" not in columns:
+            raise SinkError(
+                f"schema {self._names.staging!r} of the warehouse holds a table {name!r} that headrace did not make, "
+                "where its own staging must be: move that table elsewhere, or choose another dataset"
+            )
+        self._database.run(f"DROP TABLE {self._names.staged(name)}")

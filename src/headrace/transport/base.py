@@ -1,0 +1,31 @@
+"""What the other rooms may ask of a transport: one page, fetched for good or failed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from headrace.model.page import PageRequest, Reply
+from headrace.model.plan import RetryPolicy
+
+T = TypeVar("T")
+
+
+class Transport(Protocol):
+    """Fetches pages. Any number of walks may share one transport, each awaiting its own `fetch`."""
+
+    async def fetch(self, request: PageRequest, retry: RetryPolicy, accept: Callable[[Reply], T]) -> T:
+        """Send the request under the budget, ask again where that may help, and give what `accept` makes of the reply.
+
+        `accept` gets every 2xx reply, an empty body included, and is called once for each. If it raises
+        `BodyRejected` the attempt counts as failed; any other exception of it passes through. Cancelling a fetch
+        gives back all that it held.
+
+        Raises:
+            RequestRefused: a status, a redirect or a body that asking again will not change.
+            RetriesSpent: the attempts of the policy, or the retry budget, are used up, or the API asks for a longer
+                wait than is allowed.
+            ForeignOrigin: the request, or a redirect, leads to an origin that is not allowed.
+            ConfigError: a secret that the request needs is missing or cannot be sent.
+        """
+        ...

@@ -1,0 +1,197 @@
+"""How a page request becomes what is sent: every reference filled in, every parameter encoded exactly once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+import msgspec
+
+from headrace.errors import ConfigError
+from headrace.model.page import PageRequest
+from headrace.model.plan import Auth, Client, HttpBasic, Json, NoAuth, Ref, Text, text
+from headrace.transport.auth import NONE, credential
+from headrace.transport.origin import origin_of
+from headrace.transport.redact import Redactor
+from headrace.transport.resolve import Resolver
+
+ACCEPT_ENCODING = "gzip, deflate, br, zstd"
+
+# Header names whose value is a credential, whether or not a reference is in it.
+_CREDENTIAL_HEADERS = re.compile(
+    r"(?i)(proxy-)?authorization|cookie|.*(api-?key|access-?token|auth-?token|secret|password|-token)"
+)
+_NOT_IN_A_HEADER = re.compile(r"[\r\n\0]")
+_NOT_A_NAME = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
+# What may stand in a URL as it is (RFC 3986), the percent sign of what is already encoded included.
+_URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+class Sendable(msgspec.Struct, frozen=True):
+    """One HTTP request with nothing left to fill in. `url` is encoded and without user, password or fragment.
+
+    `key` says whose budget it is charged to: requests with the same origin and credential share one.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+    key: str
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """The parts of a request that are the same for all pages of a walk."""
+
+    headers: dict[str, str]
+    params: tuple[tuple[str, str], ...]
+    identity: str
+
+
+class Preparer:
+    """Fills in requests for one client. Heads are kept, so that a page costs no more than its URL."""
+
+    def __init__(self, client: Client, resolver: Resolver, redactor: Redactor, *, agent: str) -> None:
+        self._client = client
+        self._resolver = resolver
+        self._redactor = redactor
+        self._agent = agent
+        self._fallback = _userinfo(client.base_url)
+        self._heads: dict[tuple[tuple[tuple[str, Text], ...], Auth, bool], _Head] = {}
+
+    def sendable(self, request: PageRequest, origin: str, *, trusted: bool) -> Sendable:
+        """What to send. `trusted`: credentials go along; otherwise nothing that is, or may hold, a secret does.
+
+        Raises:
+            ConfigError: a reference has no value, or a header cannot be sent.
+        """
+        head = self._head(request, trusted=trusted)
+        params = [
+            (name, self._resolver.text(value))
+            for name, value in request.params
+            if trusted or not any(ref.kind == "secret" for ref in value.refs)
+        ]
+        headers, body = self._body(request, head.headers, trusted=trusted)
+        return Sendable(
+            method=request.method,
+            url=with_params(request.url, params, replacing=head.params),
+            headers=headers,
+            body=body,
+            key=f"{origin} {head.identity}",
+        )
+
+    def redirected(self, sendable: Sendable, request: PageRequest, status: int, location: str) -> PageRequest:
+        """The page request that a redirect asks for: 303, and 301 and 302 to a POST, become a GET (RFC 9110 §15.4)."""
+        url = urljoin(sendable.url, _printable(location.strip()))
+        if status == 303 or (status in (301, 302) and request.method == "POST"):  # noqa: PLR2004 - HTTP statuses
+            return msgspec.structs.replace(request, url=url, params=(), method="GET", json=None, form=None)
+        return msgspec.structs.replace(request, url=url, params=())
+
+    def _head(self, request: PageRequest, *, trusted: bool) -> _Head:
+        key = (request.headers, request.auth, trusted)
+        if (known := self._heads.get(key)) is not None:
+            return known
+        headers = {
+            "user-agent": ("User-Agent", self._agent),
+            "accept": ("Accept", "application/json, */*;q=0.5"),
+            "accept-encoding": ("Accept-Encoding", ACCEPT_ENCODING),
+        }
+        for name, value in self._client.headers + request.headers:
+            private = bool(value.refs) or _CREDENTIAL_HEADERS.fullmatch(name) is not None
+            if trusted or not private:
+                headers[name.lower()] = (name, self._header(name, value, private=private))
+        auth = self._fallback if isinstance(request.auth, NoAuth) else request.auth
+        found = credential(auth, self._resolver, self._redactor) if trusted else NONE
+        for name, text in found.headers:
+            headers[name.lower()] = (name, _legal(name, text))
+        if found.cookies:
+            own = headers["cookie"][1] + "; " if "cookie" in headers else ""
+            cookies = "; ".join(f"{name}={text}" for name, text in found.cookies)
+            headers["cookie"] = ("Cookie", own + _legal("Cookie", cookies))
+        sent = dict(headers.values())
+        head = self._heads[key] = _Head(sent, found.params, _identity(sent, found.params))
+        return head
+
+    def _header(self, name: str, value: Text, *, private: bool) -> str:
+        text = self._resolver.text(value, secret=private)
+        return _legal(name, text)
+
+    def _body(
+        self, request: PageRequest, headers: dict[str, str], *, trusted: bool
+    ) -> tuple[dict[str, str], bytes | None]:
+        """Headers and body. A body goes to a foreign origin only as far as no secret is in it."""
+        if request.form is not None:
+            fields = [
+                (name, self._resolver.text(value))
+                for name, value in request.form
+                if trusted or not any(ref.kind == "secret" for ref in value.refs)
+            ]
+            return _typed(headers, "application/x-www-form-urlencoded"), urlencode(fields).encode()
+        if request.json is not None and (trusted or not _refers(request.json)):
+            return _typed(headers, "application/json"), msgspec.json.encode(self._resolver.json(request.json))
+        return headers, None
+
+
+def _typed(headers: Mapping[str, str], content_type: str) -> dict[str, str]:
+    stated = any(name.lower() == "content-type" for name in headers)
+    return dict(headers) if stated else {**headers, "Content-Type": content_type}
+
+
+def _legal(name: str, value: str) -> str:
+    if _NOT_A_NAME.search(name) or not name:
+        raise ConfigError(f"The header name {name!r} cannot be sent; headers are named in letters, digits and dashes.")
+    if _NOT_IN_A_HEADER.search(value):
+        raise ConfigError(f"The value of the header {name!r} holds a line break; take it out.")
+    return value
+
+
+def _refers(value: Json) -> bool:
+    match value:
+        case Text():
+            return bool(value.refs)
+        case Ref():
+            return True
+        case dict():
+            return any(map(_refers, value.values()))
+        case list() | tuple():
+            return any(map(_refers, value))
+        case _:
+            return False
+
+
+def _userinfo(base_url: str) -> Auth:
+    """The credential that a base URL such as `https://user:password@host` holds."""
+    parts = urlsplit(base_url)
+    if parts.username is None:
+        return NoAuth()
+    return HttpBasic(text(unquote(parts.username)), text(unquote(parts.password or "")))
+
+
+def _identity(headers: Mapping[str, str], params: tuple[tuple[str, str], ...]) -> str:
+    """A name for the credential that cannot be turned back into it, and lives no longer than the process."""
+    private = tuple(value for name, value in headers.items() if _CREDENTIAL_HEADERS.fullmatch(name))
+    return format(hash((params, private)) & 0xFFFFFFFF, "08x") if params or private else ""
+
+
+def _printable(text: str) -> str:
+    """The text with what no URL may hold (blanks, controls, letters beyond ASCII) encoded, and nothing else touched."""
+    return quote(text, safe=_URL_SAFE)
+
+
+def with_params(url: str, params: list[tuple[str, str]], *, replacing: tuple[tuple[str, str], ...] = ()) -> str:
+    """The URL with `params` added to its query, each encoded once; a query of its own stays byte for byte.
+
+    `replacing` are added as well, but take the place of parameters of the same name (a next link may repeat them).
+    """
+    parts = urlsplit(url.strip())
+    netloc = parts.netloc.rpartition("@")[2]
+    if not netloc.isascii():
+        netloc = (origin_of(url) or "").partition("://")[2]
+    query = _printable(parts.query)
+    if replacing and query:
+        names = {quote(name, safe="") for name, _value in replacing} | {name for name, _value in replacing}
+        query = "&".join(pair for pair in query.split("&") if pair.partition("=")[0] not in names)
+    added = urlencode([*params, *replacing]) if params or replacing else ""
+    query = f"{query}&{added}" if query and added else query or added
+    return urlunsplit((parts.scheme, netloc, _printable(parts.path) or "/", query, ""))

@@ -1,0 +1,185 @@
+"""The one place that speaks to the HTTP library: a `Sendable` out, a status, headers and a whole body back.
+
+HTTP/1.1 with keep-alive, certificates verified. Redirects are not followed here, cookies not kept, nothing retried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from headrace.transport.content import too_large, unpacked
+from headrace.transport.fault import Fault
+from headrace.transport.prepare import Sendable
+
+_READ_BUFFER = 1 << 20
+_HEADER_LINE = 1 << 16  # long cursors and Link headers: the library's own 8 KiB is short
+_OFF_THE_LOOP = 1 << 20  # a packed body from this size on is unpacked in a thread
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """Limits in seconds: `connect` and `read` (between two pieces of a body) and `total` for each attempt.
+
+    `longest_wait_s` is how long a fetch may be held back at once because the API asks for it.
+    """
+
+    connect_s: float = 15.0
+    read_s: float = 60.0
+    total_s: float = 600.0
+    longest_wait_s: float = 3600.0
+
+
+class Received(msgspec.Struct, frozen=True):
+    """A whole response; header names in lower case, values of the same name joined with commas (RFC 9110 §5.3)."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Sender:
+    """Sends over one pool of connections."""
+
+    def __init__(self, session: aiohttp.ClientSession, *, max_body_bytes: int, proxies: Mapping[str, str]) -> None:
+        self._session = session
+        self._max_body_bytes = max_body_bytes
+        self._proxies = proxies
+
+    async def send(self, sendable: Sendable) -> Received:
+        """One request, one response.
+
+        Raises:
+            Fault: no whole response came.
+        """
+        try:
+            async with self._session.request(
+                sendable.method,
+                URL(sendable.url, encoded=True),
+                headers=sendable.headers,
+                data=sendable.body,
+                allow_redirects=False,
+                proxy=self._proxy(sendable.url) if self._proxies else None,
+            ) as response:
+                body = await self._body(response)
+                headers = _joined(response)
+                status = response.status
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise _translated(error) from error
+        encoding = headers.get("content-encoding")
+        if encoding and body:
+            body = await self._unpacked(body, encoding)
+        return Received(status, headers, body)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        limit = self._max_body_bytes
+        stated = response.content_length
+        if stated is not None:
+            if stated > limit:
+                raise too_large(limit)
+            return await response.read()
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in response.content.iter_any():
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+        return b"".join(pieces)
+
+    async def _unpacked(self, body: bytes, encoding: str) -> bytes:
+        if len(body) < _OFF_THE_LOOP:
+            return unpacked(body, encoding, self._max_body_bytes)
+        return await asyncio.to_thread(unpacked, body, encoding, self._max_body_bytes)
+
+    def _proxy(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass_environment(host, dict(self._proxies)):
+            return None
+        return self._proxies.get(parts.scheme)
+
+
+@asynccontextmanager
+async def open_sender(timeouts: Timeouts, *, max_body_bytes: int, proxies: Mapping[str, str]) -> AsyncIterator[Sender]:
+    """A sender whose connections live as long as the context. How many are open is the governor's affair."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(
+            total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.read_s
+        ),
+        auto_decompress=False,
+        read_bufsize=_READ_BUFFER,
+        max_line_size=_HEADER_LINE,
+        max_field_size=_HEADER_LINE,
+        max_headers=1000,
+        skip_auto_headers=("Content-Type", "User-Agent", "Accept", "Accept-Encoding"),
+    )
+    # The library asks a second time by itself when a kept connection is found closed. Each request has to be
+    # paid from the budget and counted, so the retry is left to `retry`.
+    session._retry_connection = False  # noqa: SLF001 - there is no public switch
+    async with session:
+        yield Sender(session, max_body_bytes=max_body_bytes, proxies=proxies)
+
+
+def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
+
+
+def _translated(error: Exception) -> Fault:  # noqa: PLR0911 - one line for each kind of failure
+    """What happened, in words of our own: the library's may hold the URL with its secrets."""
+    match error:
+        case (
+            aiohttp.ClientConnectorCertificateError()
+            | aiohttp.ClientConnectorSSLError()
+            | ssl.SSLCertVerificationError()
+        ):
+            return _tls(error)
+        case aiohttp.ClientConnectorDNSError():
+            return Fault("dns", f"the host {error.host} is not known to the name server")
+        case aiohttp.ConnectionTimeoutError():
+            return Fault("timeout", "no connection came about in time")
+        case asyncio.TimeoutError():
+            return Fault("timeout", "no whole answer came in time")
+        case aiohttp.ClientConnectorError():
+            return Fault("connect", f"no connection to {error.host}:{error.port} ({_os_reason(error)})")
+        case aiohttp.ClientPayloadError():
+            return Fault("truncated", "the body was cut short")
+        case aiohttp.ServerDisconnectedError() | ConnectionError() | aiohttp.ClientOSError():
+            return Fault("reset", "the connection was closed before the answer was whole")
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return Fault("bad_request", "the URL cannot be asked for")
+        case aiohttp.ClientResponseError():
+            return Fault("protocol", "the answer is not valid HTTP")
+        case OSError():
+            return Fault("reset", f"the connection failed ({_os_reason(error)})")
+        case ValueError():
+            return Fault("bad_request", "the request cannot be sent as it is")
+        case _:
+            return Fault("protocol", f"the exchange failed ({type(error).__name__})")
+
+
+def _tls(error: Exception) -> Fault:
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Fault("tls", f"the server's certificate is not valid ({cause.verify_message})")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Fault("tls", "the server's certificate is not valid for this host")
+    return Fault("connect", "no TLS connection came about")
+
+
+def _os_reason(error: OSError) -> str:
+    cause = getattr(error, "os_error", error)
+    return str(cause.strerror or type(cause).__name__).lower()

@@ -1,0 +1,80 @@
+"""The stop rules that offset and page number share: dlt's, in dlt's order, with its silent losses told apart."""
+
+from __future__ import annotations
+
+from headrace.model.envelope import Facts
+from headrace.model.plan import Offset, PageNumber
+from headrace.model.position import Done
+from headrace.walk.stuck import empty_page, stuck
+from headrace.walk.value import count, full, more
+
+_SAME_PAGES = 2  # earlier pages in a row with the same records, after which a third one is a circle
+
+
+def end_of_count(rule: Offset | PageNumber, following: int, facts: Facts, size: int | None) -> Done | None:
+    """Whether the walk ends before `following` (the next offset or page); None: it goes on.
+
+    1. An empty page, if the rule stops there; no proof while has-more is true, or an offset is below its total (a
+       page number's may count records by mistake: dlt's default path for it, `total`, often does).
+    2. The total is reached; a total that is missing, null, negative, or 0 beside records says nothing, so the other
+       rules decide. A total that is reached while has-more is true is no proof.
+    3. Has-more is false. It never lifts a maximum.
+    4. The maximum is reached: a proof only if the page was not full.
+
+    Raises:
+        WalkStuck: No rule can ever end this walk, or the pages repeat themselves.
+    """
+    has_more = more(facts, rule.has_more_path)
+    total = _total(rule, facts)
+    if rule.stop_after_empty_page and facts.records == 0:
+        missing = isinstance(rule, Offset) and total is not None and following - rule.size < total
+        return empty_page(facts, contradicted=has_more is True or missing)
+    if total is not None and following >= total + (rule.base if isinstance(rule, PageNumber) else 0):
+        return _at_total(rule, total, facts, has_more=has_more is True)
+    if has_more is False:
+        return Done(f"`{rule.has_more_path}` is false", proven=True)
+    if rule.maximum is not None and following >= rule.maximum:
+        whole = not full(facts, size) and has_more is not True
+        return Done(f"the configured maximum of {rule.maximum} is reached", proven=whole, stopped="limit")
+    if total is None:
+        return _without_total(rule, facts, has_more=has_more is True)
+    return None
+
+
+def _total(rule: Offset | PageNumber, facts: Facts) -> int | None:
+    if rule.total_path is None:
+        return None
+    total = count(facts.total)
+    return None if total == 0 and facts.records else total
+
+
+def _at_total(rule: Offset | PageNumber, total: int, facts: Facts, *, has_more: bool) -> Done:
+    if has_more:
+        return Done(
+            f"the total of {total} at `{rule.total_path}` is reached on page {facts.page}, "
+            f"but `{rule.has_more_path}` says that there is more: correct one of the two paths",
+            proven=False,
+            stopped="early",
+        )
+    return Done(f"the total of {total} is reached", proven=True)
+
+
+def _without_total(rule: Offset | PageNumber, facts: Facts, *, has_more: bool) -> Done | None:
+    """Nothing but an empty page, has-more or a maximum can end the walk now: see that one of them will."""
+    if facts.repeats >= _SAME_PAGES and facts.records:
+        raise stuck(
+            facts,
+            f"has the same records as the {facts.repeats} pages before it: the API seems to ignore "
+            f"`{rule.param or rule.body_path}`, or repeats its last page",
+            "correct the name of that parameter, or state `total_path` or a maximum",
+        )
+    if rule.stop_after_empty_page or rule.maximum is not None or has_more:
+        return None
+    if facts.records == 0:
+        return empty_page(facts, contradicted=False)
+    paths = " or ".join(f"`{path}`" for path in (rule.total_path, rule.has_more_path) if path)
+    raise stuck(
+        facts,
+        f"has nothing usable at {paths}" if paths else "has nothing that could ever end the walk",
+        "correct the path, or set `stop_after_empty_page`",
+    )

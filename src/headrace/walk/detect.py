@@ -1,0 +1,222 @@
+"""How an API pages, found out from its first page: dlt's order of guesses, without what dlt loses by them.
+
+1. A Link header with rel=next. 2. A next URL in the body. 3. A number of pages, if the number of this page is known.
+4. A next token. 5. Null or empty where a next would be, or a Link header without a next: the end, proven. 6. Signs of
+more that say not how (has-more true, a total above the records, a number of pages alone, a full page): paging stays
+`auto`, and the walk ends unproven. 7. Otherwise a single page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from headrace.envelope.body import checked_text, mask_lone_surrogates
+from headrace.envelope.choose import choose
+from headrace.envelope.path import render
+from headrace.model.envelope import Envelope
+from headrace.model.plan import AutoPaging, Cursor, LinkHeader, NextUrl, PageNumber, Paging, Resource, SinglePage
+from headrace.walk.link_header import parse_links, target_of
+from headrace.walk.sighting import Sighting, Sightings, sight
+from headrace.walk.value import count
+
+_raw: Final = msgspec.json.Decoder(Raw)
+_URL: Final = ("http://", "https://", "/", "?")
+_PAGE_PARAMS: Final = frozenset(("page", "page_number", "pagenumber", "pageindex", "page_index", "page[number]", "p"))
+_PAGING_PARENTS: Final = frozenset(
+    ("paging", "pagination", "page", "meta", "metadata", "cursor", "cursors", "links", "_links", "response_metadata")
+)
+_URL_NAME: Final = re.compile("link|ur[il]|href", re.IGNORECASE)
+_TOKEN_NAME: Final = re.compile("token|cursor|marker|key", re.IGNORECASE)
+_SAME_NAME: Final = frozenset(("pagenumber", "page_number", "pageindex", "page_index"))
+
+
+class Detection(msgspec.Struct, frozen=True):
+    """What the first page settles: `paging` and `selector` are to be used (and kept) in place of the resource's.
+
+    `paging` is still `AutoPaging` where there are signs of more pages, but not how to ask for them; `after` then ends
+    the walk unproven. `selector` is None where the page had nothing to choose from. `why` is for the reader.
+    """
+
+    paging: Paging
+    selector: str | None
+    why: str
+
+
+def detect(resource: Resource, headers: dict[str, str], body: bytes, envelope: Envelope) -> Detection:
+    """Settle what the resource leaves open, from the page that its first request brought.
+
+    Args:
+        resource: what is stated stays; only `AutoPaging` and a missing selector are settled.
+        headers: of the response, names in lower case.
+        body: as received; it has passed the splitter.
+        envelope: what the splitter made of it.
+    """
+    root = _parsed(body)
+    selector, chosen = resource.selector, ""
+    if selector is None:
+        selector = envelope.selector or None
+        note = choose(root).note if root is not None else ""
+        chosen = f"the records are at `{selector}`" if selector else "there is no list of records yet"
+        chosen += f" ({note})" if note else ""
+    if not isinstance(resource.paging, AutoPaging):
+        return Detection(resource.paging, selector, chosen)
+    paging, why = _paging(resource, resource.paging, headers, root, envelope)
+    return Detection(paging, selector, f"{chosen}; {why}" if chosen else why)
+
+
+def _parsed(body: bytes) -> Raw | None:
+    text = checked_text(body)
+    if not text:
+        return None
+    try:
+        return _raw.decode(text)
+    except msgspec.DecodeError:
+        masked = mask_lone_surrogates(text)
+        return _raw.decode(masked.text) if masked else None
+
+
+def _paging(
+    resource: Resource, auto: AutoPaging, headers: dict[str, str], root: Raw | None, envelope: Envelope
+) -> tuple[Paging, str]:
+    if target_of(headers, "next") is not None:
+        return LinkHeader("next", auto.size, auto.size_param), "paging: the Link header has rel=next"
+    seen = sight(root) if root is not None else Sightings()
+    return (
+        _next_url(auto, seen)
+        or _pages(resource, auto, seen, envelope)
+        or _token(auto, seen, envelope)
+        or _ended(auto, headers, seen)
+        or _undecided(auto, headers, seen, envelope)
+        or (SinglePage(auto.size, auto.size_param), _single_why(envelope))
+    )
+
+
+def _next_url(auto: AutoPaging, seen: Sightings) -> tuple[Paging, str] | None:
+    for one in seen.next:
+        if _is_url(one):
+            path = render(one.keys)
+            return NextUrl(path, auto.size, auto.size_param), f"paging: the body has a next URL at `{path}`"
+    for path in seen.rel_links:
+        found = f"{path}[?(@.rel == 'next')].href"
+        return NextUrl(found, auto.size, auto.size_param), f"paging: the body has a next link in `{path}`"
+    return None
+
+
+def _is_url(one: Sighting) -> bool:
+    """By its look, or by its name: `nextLink` may be relative, and a token in base 64 may begin with a slash."""
+    if not isinstance(one.value, str) or not one.value:
+        return False
+    if _URL_NAME.search(one.name):
+        return True
+    return one.value.lower().startswith(_URL) and not _TOKEN_NAME.search(one.name)
+
+
+def _pages(resource: Resource, auto: AutoPaging, seen: Sightings, envelope: Envelope) -> tuple[Paging, str] | None:
+    """Page numbers, only if the number of the first page is known: from the body, or from the request's parameters."""
+    total = next((one for one in seen.total_pages if count(one.value) is not None), None)
+    if total is None or _lone_object(envelope):
+        return None
+    param, first = _first_page(resource, seen)
+    if param is None or first is None:
+        return None
+    rule = PageNumber(
+        base=min(first, 1),
+        start=first,
+        param=param,
+        total_path=render(total.keys),
+        size=auto.size,
+        size_param=auto.size_param,
+    )
+    return rule, f"paging: {count(total.value)} pages by `{rule.total_path}`, counted from {rule.base}, in `{param}`"
+
+
+def _first_page(resource: Resource, seen: Sightings) -> tuple[str | None, int | None]:
+    for name, value in resource.request.params:
+        stated = count(value.literal)
+        if name.lower() in _PAGE_PARAMS and stated is not None:
+            return name, stated
+    for one in seen.current_page:
+        number = count(one.value)
+        if number is not None:
+            return one.name if one.name.lower() in _SAME_NAME else "page", number
+    return None, None
+
+
+def _token(auto: AutoPaging, seen: Sightings, envelope: Envelope) -> tuple[Paging, str] | None:
+    """A cursor; in a lone object only below a key that is about paging, for elsewhere `next_…` may be anything."""
+    for one in seen.next:
+        apart = len(one.keys) > 1 and one.keys[-2].lower() in _PAGING_PARENTS
+        if isinstance(one.value, bool) or not one.value or (_lone_object(envelope) and not apart):
+            continue
+        path, param = render(one.keys), _param_for(one)
+        rule = Cursor(path, param, size=auto.size, size_param=auto.size_param)
+        return rule, f"paging: the body has a cursor at `{path}`, sent as `{param}` (a guess by its name)"
+    return None
+
+
+def _param_for(one: Sighting) -> str:
+    """`next_page_token` → `page_token`, `nextPageToken` → `pageToken`, `next.after` → `after`, else dlt's `cursor`."""
+    rest = re.sub(r"^next[_-]?", "", one.name, flags=re.IGNORECASE)
+    if not rest:
+        return "cursor"
+    if rest.lower() == "token":
+        return one.name
+    return rest[:1].lower() + rest[1:] if "_" not in one.name and "-" not in one.name else rest
+
+
+def _ended(auto: AutoPaging, headers: dict[str, str], seen: Sightings) -> tuple[Paging, str] | None:
+    """The first page is the last, and says so."""
+    if any(one.value is True for one in seen.more):
+        return None
+    for one in seen.next:
+        if one.value is None or one.value == "" or one.value is False:
+            path = render(one.keys)
+            return NextUrl(path, auto.size, auto.size_param), f"paging: `{path}` says that there is no next page"
+    if any({"prev", "first", "last", "self"} & set(link.rels) for link in parse_links(headers.get("link", ""))):
+        return LinkHeader("next", auto.size, auto.size_param), "paging: the Link header has no rel=next"
+    return None
+
+
+def _undecided(
+    auto: AutoPaging, headers: dict[str, str], seen: Sightings, envelope: Envelope
+) -> tuple[Paging, str] | None:
+    """Signs of more pages that no rule follows: never a silent end."""
+    sign = None if _lone_object(envelope) else _sign_of_more(auto, headers, seen, len(envelope.records))
+    if sign is None:
+        return None
+    return auto, f"paging: {sign}, but not how to ask for more; state a paginator, or `single_page` if this is all"
+
+
+def _sign_of_more(auto: AutoPaging, headers: dict[str, str], seen: Sightings, records: int) -> str | None:
+    for one in (*seen.more, *seen.next):
+        if one.value is True:
+            return f"`{render(one.keys)}` is true"
+    for one in seen.total_pages:
+        if (count(one.value) or 0) > 1:
+            return f"there are {count(one.value)} pages by `{render(one.keys)}`"
+    for one in seen.total_records:
+        if (count(one.value) or 0) > records > 0:
+            return f"there are {count(one.value)} records by `{render(one.keys)}`, and {records} of them here"
+    if (count(headers.get("x-total-count")) or 0) > records > 0:
+        return f"there are {headers['x-total-count']} records by the header X-Total-Count, and {records} of them here"
+    if any(one.value is False for one in seen.more):
+        return None
+    return f"the page is full ({records} records)" if auto.size and records >= auto.size else None
+
+
+def _lone_object(envelope: Envelope) -> bool:
+    """The body itself is the one record, so its keys are fields."""
+    return envelope.shape == "object" and envelope.selector == "$"
+
+
+def _single_why(envelope: Envelope) -> str:
+    if envelope.shape == "object":
+        return "paging: one object, so a single page"
+    return (
+        f"paging: nothing in the first page ({len(envelope.records)} records) leads to another, so it is taken for the "
+        "only one; state a paginator if there are more"
+    )

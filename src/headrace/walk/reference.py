@@ -1,0 +1,44 @@
+"""When a walk that follows references (cursors, links) is at its end, and whether that end proves anything."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+from headrace.model.envelope import Facts
+from headrace.model.position import Done, NextLink, Position, Token
+from headrace.walk.stuck import stuck
+from headrace.walk.value import full
+
+
+def no_reference(position: Position, facts: Facts, size: int | None, what: str) -> Done:
+    """The end of a walk whose page has no reference at all (not even null).
+
+    It is proven on a page that is short or empty, and after an earlier page had one. A full page that never had one
+    may as well mean that the reference is looked for in the wrong place.
+    """
+    if facts.cursor_seen or isinstance(position, Token | NextLink):
+        return Done(f"there is no {what} any more", proven=True)
+    if not full(facts, size):
+        return Done(f"there is no {what} on a page that is not full", proven=True)
+    return Done(
+        f"page {facts.page} is full, but has no {what}, as no page before it: "
+        "if there are more pages, the paginator looks in the wrong place",
+        proven=False,
+        stopped="early",
+    )
+
+
+def link_to(reference: str, facts: Facts) -> NextLink:
+    """The page that a URL of the API's leads to; relative ones start from the page's own URL.
+
+    Raises:
+        WalkStuck: It is no URL of the web.
+    """
+    try:
+        url = urljoin(facts.url, reference.strip())
+        scheme, host = urlsplit(url).scheme.lower(), urlsplit(url).hostname
+    except ValueError:
+        scheme, host = "", None
+    if scheme not in {"http", "https"} or not host:
+        raise stuck(facts, "has a next link that is no http(s) URL", "check the path of the link in the paginator")
+    return NextLink(url)

@@ -1,0 +1,216 @@
+"""`headrace check`: verdict first, then what to mend, then the plan; no socket is ever opened."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from headrace.cli.check import auth_words, paging_words
+from headrace.cli.main import main
+from headrace.cli.world import World
+from headrace.model.plan import (
+    ApiKey,
+    AutoPaging,
+    Bearer,
+    Cursor,
+    HeaderCursor,
+    HttpBasic,
+    LinkHeader,
+    NextUrl,
+    NoAuth,
+    Offset,
+    PageNumber,
+    Paging,
+    Ref,
+    SinglePage,
+    text,
+)
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGED = (resources.files("headrace") / "connectors" / "vitally.md").read_text(encoding="utf-8")
+SECRET = {"SECRET_TOKEN": "sk_live_5f2c9d"}
+SMALL = """
+client:
+  base_url: https://api.acme.dev/v1
+resources:
+  - name: users
+    primary_key: id
+    write_disposition: merge
+    endpoint: {path: users, data_selector: items, paginator: {type: page_number, total_path: null}}
+  - name: tasks
+    endpoint: {path: tasks, paginator: header_link}
+"""
+
+
+class Said:
+    def __init__(self, *argv: str, environ: Mapping[str, str] | None = None) -> None:
+        out, err = io.StringIO(), io.StringIO()
+        world = World(environ={"COLUMNS": "80"} | dict(environ or {}), stdout=out, stderr=err, argv0="headrace")
+        self.code = main(("check", *argv), world)
+        self.out, self.err = out.getvalue(), err.getvalue()
+
+    @property
+    def object(self) -> dict[str, Any]:
+        decoded: dict[str, Any] = json.loads(self.out)
+        return decoded
+
+
+@pytest.fixture(autouse=True)
+def _no_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> NoReturn:
+        raise AssertionError("check opened a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.chdir(tmp_path)
+
+
+def written(folder: Path, old: str = "", new: str = "", name: str = "config.md") -> str:
+    path = folder / name
+    assert old in PACKAGED
+    path.write_text(PACKAGED.replace(old, new, 1) if old else PACKAGED)
+    return name
+
+
+def test_the_example_of_the_repository_is_the_packaged_one() -> None:
+    assert (ROOT / "examples" / "vitally.md").read_text(encoding="utf-8") == PACKAGED
+
+
+def test_a_document_that_lacks_only_what_comes_from_outside_can_run(tmp_path: Path) -> None:
+    said = Said(written(tmp_path))
+    assert said.code == 0
+    assert said.out.startswith("! ")
+    first = " ".join(said.out.split())
+    assert "can run, once it has the API's address (--base-url URL) and the secret secret_token" in first
+    assert "in the environment as SECRET_TOKEN" in first
+
+
+def test_with_its_needs_met_the_verdict_is_plain(tmp_path: Path) -> None:
+    said = Said(written(tmp_path), "--base-url", "http://127.0.0.1:9/resources", environ=SECRET)
+    assert said.code == 0
+    assert said.out.startswith("✓ ")
+    assert "can run. It was read as a near-dlt scaffold document with " in " ".join(said.out.split())
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    for form in ("human", "json"):
+        said = Said(written(tmp_path), "--base-url", "http://h/r", "--format", form, environ=SECRET)
+        assert "sk_live" not in said.out + said.err
+
+
+def test_each_deviation_of_a_scaffold_is_explained_once(tmp_path: Path) -> None:
+    out = " ".join(Said(written(tmp_path)).out.split())
+    assert out.count("`limit` is not an argument of this paginator in dlt.") == 1
+    assert "and 5 more like it" in out
+    assert "line 15, client.auth.type `basic` is not an auth type of dlt's. → Read as `http_basic`." in out
+
+
+def test_what_all_resources_share_is_said_once(tmp_path: Path) -> None:
+    out = Said(written(tmp_path), "--base-url", "http://127.0.0.1:9/resources").out
+    assert "  · from http://127.0.0.1:9/resources\n" in out
+    assert "  · HTTP basic, user from secret_token, password from basic_auth_header\n" in out
+    assert "  · each: merge on id\n  · each: records at results\n  · each: cursor next → from, 100 a page\n" in out
+    assert "  conversations  GET /conversations\n" in out
+
+
+def test_what_differs_between_resources_is_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    out = Said(str(path)).out
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines() if line.startswith("  ")}
+    assert rows["resource"] == "request load records at paging"
+    assert rows["users"].startswith("GET users merge on id items page number in page from 0")
+    assert rows["tasks"].startswith("GET tasks append detected Link header, rel=next")
+
+
+def test_only_the_chosen_resources_are_planned(tmp_path: Path) -> None:
+    out = Said(written(tmp_path), "--resource", "tasks").out
+    assert "The plan: 1 resource\n" in out
+    assert "GET /tasks" in out
+    assert "GET /users" not in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ('"name": "accounts"', '“name”: "accounts"', 26, "typographic"),
+        ('"limit": 100,', '"limit": 100', 32, "comma"),
+        ('"resources": [', '"resuorces": [', 24, "`resources`"),
+        ('"basic"', '"basci"', 15, "`basci`"),
+    ],
+)
+def test_a_broken_document_names_line_problem_and_mend(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    path = written(tmp_path, old, new)
+    said = Said(path)
+    assert said.code == 2
+    assert said.out.startswith("✗ ")
+    assert "cannot run: " in said.out
+    assert f"line {line}" in said.out
+    assert words in said.out
+    assert "→ " in said.out
+    assert "The plan" not in said.out
+    told = Said(path, "--format", "json")
+    assert told.code == 2
+    assert told.object["runnable"] is False
+    assert [fault["line"] for fault in told.object["faults"] if fault["severity"] == "error"] == [line]
+
+
+def test_the_object_has_the_keys_of_the_contract(tmp_path: Path) -> None:
+    said = Said(written(tmp_path), "--format", "json").object
+    assert list(said) == ["runnable", "needs", "dialect", "faults", "plan"]
+    assert list(said["plan"]) == ["base_url", "auth", "resources"]
+    assert [each["name"] for each in said["plan"]["resources"]] == [
+        "accounts", "admins", "conversations", "notes", "tasks", "users",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("argv", [("missing.md",), ("vitaly",), ("x.md", "--rate", "fast")])
+def test_what_cannot_be_read_still_prints_the_object(argv: tuple[str, ...]) -> None:
+    said = Said(*argv, "--format", "json")
+    assert said.code == 2
+    assert said.object["runnable"] is False
+    assert said.object["faults"][0]["severity"] == "error"
+    assert said.object["plan"]["resources"] == []
+    assert said.err.count("\n") == 1
+
+
+def test_a_ready_connector_goes_by_its_name() -> None:
+    assert Said("vitally").code == 0
+
+
+def test_quiet_says_nothing_of_a_document_that_can_run(tmp_path: Path) -> None:
+    assert Said(written(tmp_path), "--quiet").out == ""
+    assert "cannot run" in Said(written(tmp_path, '"basic"', '"basci"'), "--quiet").out
+
+
+@pytest.mark.parametrize(
+    ("paging", "words"),
+    [
+        (AutoPaging(), "detected on the first page"),
+        (SinglePage(), "one page"),
+        (Cursor("next", "from", size=100), "cursor next > from, 100 a page"),
+        (Cursor("next", None, "body.after"), "cursor next > body.after"),
+        (HeaderCursor("X-Next", "cursor"), "cursor in header X-Next > cursor"),
+        (NextUrl("links.next"), "next URL at links.next"),
+        (LinkHeader("next", 50), "Link header, rel=next, 50 a page"),
+        (Offset(100, 0), "offset in offset from 0, 100 a page"),
+        (PageNumber(1, 1), "page number in page from 1"),
+    ],
+)
+def test_each_paging_rule_has_a_short_phrase(paging: Paging, words: str) -> None:
+    assert paging_words(paging, ">") == words
+
+
+def test_credentials_are_named_and_never_shown() -> None:
+    assert auth_words(NoAuth()) == "no authentication"
+    assert auth_words(HttpBasic(text(Ref("a")), text())) == "HTTP basic, user from a, password empty"
+    assert auth_words(Bearer(text("literal-token"))) == "bearer token given in the document"
+    assert auth_words(ApiKey(text("Key ", Ref("k")), "X-Key")) == "API key from k in header X-Key"
