@@ -16,7 +16,7 @@ import dlt  # noqa: E402 (its settings are read from the environment)
 from dlt.sources.rest_api import rest_api_resources  # noqa: E402
 
 
-@dlt.source(name="vitally")
+@dlt.source(name="vitally")  # type: ignore[untyped-decorator]
 def vitally() -> object:
     names = ["accounts", "admins", "conversations", "notes", "tasks", "users"]
     paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "from"}

@@ -166,7 +166,7 @@ def compare(title: str, counts: dict[str, int], profile: str, *, rounds: int, de
 
 def median(lane: list[Measured]) -> Measured:
     def middle(field: str) -> float:
-        return statistics.median(getattr(one, field) for one in lane)
+        return float(statistics.median(getattr(one, field) for one in lane))
 
     return Measured(middle("wall_s"), middle("cpu_s"), middle("peak_mb"), lane[-1].rows)
 

@@ -22,7 +22,7 @@ def dlt_dataset(folder: Path, records: dict[str, list[dict[str, Any]]]) -> tuple
         dataset_name="oracle",
     )
 
-    @dlt.source
+    @dlt.source  # type: ignore[untyped-decorator]
     def everything() -> Any:
         for name, listed in records.items():
             yield dlt.resource(listed, name=name, primary_key="id", write_disposition="merge")

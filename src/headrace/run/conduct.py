@@ -18,7 +18,7 @@ from headrace.model.page import Page, PageRef, Reply
 from headrace.model.plan import AutoPaging, Client, Resource
 from headrace.model.position import Done, Position, Start, dump
 from headrace.run.resume import OpenWalk
-from headrace.transport.client import Transport
+from headrace.transport.base import Transport
 from headrace.walk.after import after, ask
 from headrace.walk.detect import Detection, detect
 from headrace.walk.request import build

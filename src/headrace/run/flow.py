@@ -27,7 +27,8 @@ from headrace.run.resume import OpenRun, OpenWalk
 from headrace.sinks.base import Commit, WalkCommit
 from headrace.sinks.open import open_sink
 from headrace.spec.secrets import Lookup
-from headrace.transport.client import Transport, open_transport
+from headrace.transport.base import Transport
+from headrace.transport.client import MAX_CONCURRENCY, open_transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,14 @@ class Flow:
 
     def _transport(self) -> AbstractAsyncContextManager[Transport]:
         job = self._job
-        limits = {"max_concurrency": job.options.max_concurrency} if job.options.max_concurrency else {}
-        return open_transport(job.plan.client, resolve=job.resolve, emit=job.emit, rate=job.options.rate, **limits)
+        return open_transport(
+            job.plan.client,
+            resolve=job.resolve,
+            emit=job.emit,
+            named=[path for one in job.plan.resources if "://" in (path := one.request.path)],
+            rate=job.options.rate,
+            max_concurrency=job.options.max_concurrency or MAX_CONCURRENCY,
+        )
 
     @contextlib.asynccontextmanager
     async def _delivery(self) -> AsyncIterator[Delivery]:

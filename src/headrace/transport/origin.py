@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,30 +45,41 @@ def _listed(text: str) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """`home` gets credentials (None: each resource's first request decides); `allowed` may be asked without them."""
+    """`named` by the configuration, which get credentials; `allowed`, which may be asked without them."""
 
-    home: str | None
+    named: frozenset[str]
     allowed: frozenset[str]
 
     @classmethod
-    def of(cls, base_url: str, allowed: Iterable[str]) -> Origins:
-        """The rule for a client. An empty `base_url` leaves the home open; one that is no URL is a ConfigError."""
-        home = origin_of(base_url)
-        if home is None and base_url:
-            raise ConfigError(f"The base URL {base_url!r} is not an absolute http or https URL; set it with --base-url")
-        return cls(home, frozenset(origin for text in allowed for origin in _listed(text)))
+    def of(cls, named: Iterable[str], allowed: Iterable[str]) -> Origins:
+        """The rule for a client; `named` are URLs. A bad one is a ConfigError."""
+        homes = set()
+        for url in named:
+            home = origin_of(url)
+            if home is None:
+                raise ConfigError(
+                    f"The base URL {_shown(url)!r} is not an absolute http or https URL; set it with --base-url"
+                )
+            homes.add(home)
+        return cls(frozenset(homes), frozenset(origin for text in allowed for origin in _listed(text)))
 
-    def trusts(self, origin: str, *, home: str, via: str) -> bool:
+    def trusts(self, origin: str, *, via: str) -> bool:
         """Whether credentials go along. `via` is what led there ("a next link", "a redirect"), for the error.
 
         Raises:
-            ForeignOrigin: neither the home nor an allowed origin.
+            ForeignOrigin: neither named nor allowed.
         """
-        if origin == home:
+        if origin in self.named:
             return True
         if origin in self.allowed:
             return False
+        homes = ", ".join(sorted(self.named))
         mend = f"allow it with --allow-origin {origin} (no credentials are sent there)"
-        if origin == home.replace("http://", "https://", 1):
+        if any(origin == home.replace("http://", "https://", 1) for home in self.named):
             mend = f"set the base URL to {origin}, or {mend}"
-        raise ForeignOrigin(f"{via} leads from {home} to {origin}, which is not allowed; {mend}.", url=origin)
+        raise ForeignOrigin(f"{via} leads from {homes} to {origin}, which is not allowed; {mend}.", url=origin)
+
+
+def _shown(url: str) -> str:
+    """The URL without a user and password that may be in it."""
+    return re.sub(r"//[^/@]*@", "//", url)

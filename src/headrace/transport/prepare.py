@@ -103,19 +103,18 @@ class Preparer:
                 headers[name.lower()] = (name, self._header(name, value, private=private))
         auth = self._fallback if isinstance(request.auth, NoAuth) else request.auth
         found = credential(auth, self._resolver, self._redactor) if trusted else NONE
-        for name, text in found.headers:
-            headers[name.lower()] = (name, _legal(name, text))
+        for name, header in found.headers:
+            headers[name.lower()] = (name, _legal(name, header))
         if found.cookies:
             own = headers["cookie"][1] + "; " if "cookie" in headers else ""
-            cookies = "; ".join(f"{name}={text}" for name, text in found.cookies)
+            cookies = "; ".join(f"{name}={cookie}" for name, cookie in found.cookies)
             headers["cookie"] = ("Cookie", own + _legal("Cookie", cookies))
         sent = dict(headers.values())
         head = self._heads[key] = _Head(sent, found.params, _identity(sent, found.params))
         return head
 
     def _header(self, name: str, value: Text, *, private: bool) -> str:
-        text = self._resolver.text(value, secret=private)
-        return _legal(name, text)
+        return _legal(name, self._resolver.text(value, secret=private))
 
     def _body(
         self, request: PageRequest, headers: dict[str, str], *, trusted: bool

@@ -81,7 +81,7 @@ _PARAMETER = re.compile(rf";\s*([A-Za-z*][\w.*-]*)(?:\s*=\s*({_ITEM}))?")
 
 
 def read(headers: Mapping[str, str], *, now: float) -> Reading | None:
-    """What a response says, or None where it says nothing readable. Header names are lower case; `now` is epoch time."""
+    """What a response says, or None where that cannot be read. Header names are lower case; `now` is epoch time."""
     structured = headers.get("ratelimit")
     advised = headers.get("ratelimit-policy")
     if structured is not None:
@@ -92,7 +92,7 @@ def read(headers: Mapping[str, str], *, now: float) -> Reading | None:
         remaining = headers.get(f"{prefix}-remaining")
         limit = headers.get(f"{prefix}-limit")
         if remaining is not None or limit is not None:
-            reading = _triple(prefix, limit or "", remaining or "", advised or "", headers, now)
+            reading = _triple(prefix, headers, now)
             if reading is not None:
                 return reading
     return _advice(advised) if advised is not None else None
@@ -144,14 +144,13 @@ def _current(
     return Reading(tuple(policies), "structured", raw, concurrency, tuple(notes))
 
 
-def _triple(
-    prefix: str, limit_text: str, remaining_text: str, advised: str, headers: Mapping[str, str], now: float
-) -> Reading | None:
+def _triple(prefix: str, headers: Mapping[str, str], now: float) -> Reading | None:
+    limit_text, remaining_text = headers.get(f"{prefix}-limit", ""), headers.get(f"{prefix}-remaining", "")
     remaining, notes = _units(remaining_text)
     limit = _first(limit_text)
     if remaining is None:
         return None
-    quotas = _quotas(limit_text.partition(",")[2]) or _quotas(advised)
+    quotas = _quotas(limit_text.partition(",")[2]) or _quotas(headers.get("ratelimit-policy", ""))
     quota = _matching(quotas, limit)
     reset_s: float | None = None
     for suffix, milliseconds in (("reset", False), ("reset-after", False), ("reset-ms", True)):

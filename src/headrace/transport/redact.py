@@ -47,7 +47,7 @@ class Redactor:
         return self._all.sub(MASK, text) if self._all else text
 
     def header(self, text: str) -> str:
-        """A response header's value with long secrets replaced; short ones stay, as a cursor may hold them by chance."""
+        """A response header's value with long secrets replaced; a cursor may hold a short one by chance."""
         return self._long.sub(MASK, text) if self._long else text
 
     def url(self, url: str) -> str:

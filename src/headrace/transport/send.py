@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass
 
 import aiohttp
 import msgspec
@@ -102,7 +102,7 @@ class Sender:
     def _proxy(self, url: str) -> str | None:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass_environment(host, dict(self._proxies)):
+        if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host, self._proxies):
             return None
         return self._proxies.get(parts.scheme)
 
@@ -138,7 +138,7 @@ def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
     return headers
 
 
-def _translated(error: Exception) -> Fault:  # noqa: PLR0911 - one line for each kind of failure
+def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911 - a table of failures
     """What happened, in words of our own: the library's may hold the URL with its secrets."""
     match error:
         case (

@@ -1,0 +1,36 @@
+"""The same interface from recorded replies, for what has to be run without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
+from headrace.model.page import PageRequest, Reply
+from headrace.model.plan import RetryPolicy
+
+T = TypeVar("T")
+
+
+class Recorded:
+    """Gives each request the next of the replies that were recorded for its URL (without parameters), in order."""
+
+    def __init__(self, replies: Iterable[Reply]) -> None:
+        self.asked: list[PageRequest] = []
+        self._replies: dict[str, list[Reply]] = {}
+        for reply in replies:
+            self._replies.setdefault(reply.url.partition("?")[0], []).append(reply)
+
+    async def fetch(self, request: PageRequest, retry: RetryPolicy, accept: Callable[[Reply], T]) -> T:
+        """See `base.Transport.fetch`. A reply that is not accepted is followed by the next at once."""
+        self.asked.append(request)
+        url = request.url.partition("?")[0]
+        for _ in range(retry.attempts):
+            replies = self._replies.get(url)
+            if not replies:
+                raise RequestRefused(f"No reply of {url} is left in the recording.", url=url, status=404)
+            try:
+                return accept(replies.pop(0))
+            except BodyRejected as rejected:
+                last = rejected
+        raise RetriesSpent(f"{url} failed after {retry.attempts} attempts, the last: {last}", url=url)
