@@ -59,6 +59,18 @@ class Result:
     def columns(self, table: str = "things") -> list[str]:
         return [column.name for column in self.schema.tables[table].columns if not column.name.startswith("_dlt")]
 
+    def types(self, table: str = "things") -> list[tuple[str, str]]:
+        """The columns of the data in order, with their types."""
+        columns = self.schema.tables[table].columns
+        return [(one.name, one.data_type) for one in columns if not one.name.startswith("_dlt")]
+
+    def data(self, table: str = "things") -> list[Row]:
+        """The rows without nulls and without columns of our own."""
+        return [
+            {name: value for name, value in row.items() if value is not None and not name.startswith("_dlt")}
+            for row in self.rows.get(table, [])
+        ]
+
     def type(self, column: str, table: str = "things") -> str:
         return {one.name: one.data_type for one in self.schema.tables[table].columns}[column]
 

@@ -19,7 +19,7 @@ def dlt_dataset(folder: Path, records: dict[str, list[dict[str, Any]]]) -> tuple
         "oracle",
         pipelines_dir=str(folder / "pipelines"),
         destination=dlt.destinations.duckdb(str(database)),
-        dataset_name="oracle",
+        dataset_name="tables",
     )
 
     @dlt.source  # type: ignore[untyped-decorator]
@@ -28,4 +28,4 @@ def dlt_dataset(folder: Path, records: dict[str, list[dict[str, Any]]]) -> tuple
             yield dlt.resource(listed, name=name, primary_key="id", write_disposition="merge")
 
     pipeline.run(everything(), loader_file_format="parquet")
-    return read_dataset(database, "oracle")
+    return read_dataset(database, "tables")

@@ -33,7 +33,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(emulate: Emulate, wor
         out, err = process.communicate(timeout=20)
         assert process.returncode == 130, err
         assert json.loads(out)["status"] == "failed"
-        assert "again" in err
+        assert "to resume: " in err
         assert "Traceback" not in err
         asked = emulator.stats()["requests"]
         ran = workplace.run(emulator.url)

@@ -27,7 +27,7 @@ def read_dataset(database: Path | str, dataset: str) -> tuple[Types, Records]:
             if not table.startswith(("_dlt_", "_headrace_")):
                 types[table][column] = data_type
         rows = {
-            table: connection.execute(f'SELECT * FROM "{dataset}"."{table}"').fetch_arrow_table().to_pylist()
+            table: connection.sql(f'SELECT * FROM "{dataset}"."{table}"').to_arrow_table().to_pylist()
             for table in types
         }
     return dict(types), _nest(rows)

@@ -133,6 +133,22 @@ def forest(tables: Tables) -> list[str]:
     return texts
 
 
+def differences(ours: Tables, theirs: Tables) -> list[str]:
+    """In what the tables differ, in words; nothing if they are equal."""
+    found = []
+    if ours.parents != theirs.parents:
+        found.append(f"tables: {ours.parents} and in dlt {theirs.parents}")
+    found += [
+        f"columns of {name}: {ours.columns[name]} and in dlt {theirs.columns[name]}"
+        for name in set(ours.columns) & set(theirs.columns)
+        if ours.columns[name] != theirs.columns[name]
+    ]
+    if not found and forest(ours) != forest(theirs):
+        pairs = zip(forest(ours), forest(theirs), strict=False)
+        found.append(next(f"row {one} and in dlt {other}" for one, other in pairs if one != other))
+    return found
+
+
 def _plain(value: Any) -> str:
     if hasattr(value, "isoformat"):
         return str(value.isoformat())

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.parity.cases import Case, case
-from tests.parity.oracle import Tables, forest, through_decode, through_dlt
+from tests.parity.oracle import differences, through_decode, through_dlt
 
 ALL = os.environ.get("HEADRACE_PARITY") == "all"
-SETS = 1000 if ALL else 100
+SETS = 1000 if ALL else 200
 GROUP = 50
 
 pytestmark = [pytest.mark.parity, pytest.mark.timeout(120)]
@@ -25,21 +25,6 @@ def loadable(cases: list[Case]) -> Iterator[Case]:
         assert not rejects, one.name
         if not any(name.count("__v_") > 1 for columns in tables.columns.values() for name, _ in columns):
             yield one
-
-
-def differences(ours: Tables, theirs: Tables) -> list[str]:
-    found = []
-    if ours.parents != theirs.parents:
-        found.append(f"tables: {ours.parents} and in dlt {theirs.parents}")
-    found += [
-        f"columns of {name}: {ours.columns[name]} and in dlt {theirs.columns[name]}"
-        for name in set(ours.columns) & set(theirs.columns)
-        if ours.columns[name] != theirs.columns[name]
-    ]
-    if not found and forest(ours) != forest(theirs):
-        pairs = zip(forest(ours), forest(theirs), strict=False)
-        found.append(next(f"row {one} and in dlt {other}" for one, other in pairs if one != other))
-    return found
 
 
 @pytest.mark.parametrize("start", range(0, SETS, GROUP))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 
 import msgspec
 import pyarrow as pa
@@ -11,25 +10,24 @@ import pyarrow.compute as pc
 
 from headrace.decode import identity
 from headrace.decode.coerce import ARROW_OF_TYPE
-from headrace.decode.infer import Folded, FoldedTable, Misfit, Piece, keys_of, required
+from headrace.decode.infer import Folded, FoldedTable, Misfit, keys_of, required
+from headrace.decode.losing import losing
+from headrace.decode.losses import Lost, add
 from headrace.decode.names import normalise
 from headrace.decode.observed import Observation, ObservedTable
 from headrace.decode.rejects import keep_mask, rejects, root_rows_of
 from headrace.model.table import Reject, TableBatch, TableSchema
 
-_EXACT = 2**53
-
 
 class Decoded(msgspec.Struct, frozen=True):
     """One batch, ready for a sink: `batches` parents first, those without rows left out.
 
-    `records` = root rows + rejects, always. `counts` are sentences on what the types could not hold, each with how
-    many values it is about; they may be summed over batches, and `notices` are the same as text.
+    `records` = root rows + rejects, always. `counts` are sentences on what names and types could not hold, each with
+    how many values it is about; they may be summed over batches.
     """
 
     batches: tuple[TableBatch, ...]
     rejects: tuple[Reject, ...]
-    notices: tuple[str, ...]
     records: int
     counts: dict[str, int]
 
@@ -43,12 +41,18 @@ def cast(observation: Observation, folded: Folded) -> Decoded:
         for table, plan in zip(observation.tables, folded.tables, strict=True)
         for misfit in plan.misfits
     ]
-    counts = dict(observation.counts)
+    losses = dict(observation.losses)
     rows: dict[str, list[pa.Table]] = {}
     ids: list[pa.Array] = []
     for table, plan in zip(observation.tables, folded.tables, strict=True):
         schema = folded.schema.tables[table.name]
-        data = _data(table, plan, counts)
+        data = _data(plan)
+        found = _lost(table, plan)
+        if observation.rules.strict:
+            misfits += [(table, Misfit(mask, lost.reason)) for lost, mask in found]
+        else:
+            for lost, mask in found:
+                add(losses, lost, pc.sum(mask).as_py())
         if table.parent is None:
             needed = required(resource) & {column.name for column in schema.columns} | set(keys_of(resource))
             misfits += [(table, misfit) for misfit in _missing(data, table, needed)]
@@ -68,56 +72,28 @@ def cast(observation: Observation, folded: Folded) -> Decoded:
     return Decoded(
         tuple(batches),
         rejects(observation, root, rejected),
-        tuple(f"{sentence} ({count:,} times)" for sentence, count in counts.items()),
         observation.records,
-        counts,
+        {lost.notice: count for lost, count in losses.items()},
     )
 
 
-def _data(table: ObservedTable, plan: FoldedTable, counts: dict[str, int]) -> dict[str, pa.Array]:
+def _data(plan: FoldedTable) -> dict[str, pa.Array]:
     """The columns of the data, each put together from its pieces."""
     columns: dict[str, pa.Array] = {}
     for piece in plan.pieces:
-        _count_losses(table.name, piece, counts)
         before = columns.get(piece.column)
         columns[piece.column] = piece.values if before is None else pc.coalesce(before, piece.values)
     return columns
 
 
-def _count_losses(table: str, piece: Piece, counts: dict[str, int]) -> None:
-    """Count the values that change on the way into their column."""
-    match piece.data_type, piece.kind:
-        case "bool", "bigint" | "double":
-            odd = pc.and_(pc.not_equal(piece.original, 0), pc.not_equal(piece.original, 1))
-            number, what = pc.sum(odd).as_py(), "a number other than 0 and 1 became true in a bool column, as in dlt"
-        case "double", "bigint":
-            large = pc.greater(pc.abs(piece.values), float(_EXACT))
-            number = pc.sum(large).as_py()
-            what = "an integer above 2^53 may have lost digits in a double column, as in dlt"
-        case "decimal" | "wei", "text" | "double":
-            number, what = _rounded(piece), "a decimal was rounded to the digits of its column"
-        case _:
-            return
-    if number:
-        sentence = f"{table}.{piece.column}: {what}"
-        counts[sentence] = counts.get(sentence, 0) + number
-
-
-def _rounded(piece: Piece) -> int:
-    """How many values have more digits after the point than the column; each distinct value is looked at once."""
-    pairs = zip(*(array.to_pylist() for array in (piece.original, piece.values)), strict=True)
-    distinct: dict[tuple[object, Decimal], int] = {}
-    for pair in pairs:
-        if pair[1] is not None:
-            distinct[pair] = distinct.get(pair, 0) + 1
-    return sum(number for (value, kept), number in distinct.items() if not _same(str(value), kept))
-
-
-def _same(text: str, kept: Decimal) -> bool:
-    try:
-        return Decimal(text.strip()) == kept
-    except InvalidOperation:  # a hexadecimal integer is never rounded
-        return True
+def _lost(table: ObservedTable, plan: FoldedTable) -> list[tuple[Lost, pa.Array]]:
+    """The values that change on the way into their column, as masks over the rows."""
+    found = []
+    for piece in plan.pieces:
+        loss = losing(piece.original, piece.kind, piece.values, piece.data_type)
+        if loss is not None:
+            found.append((Lost(f"{table.name}.{piece.column}", loss[0]), loss[1]))
+    return found
 
 
 def _missing(data: dict[str, pa.Array], table: ObservedTable, names: Iterable[str]) -> list[Misfit]:

@@ -2,6 +2,7 @@
 
 The first value of a column fixes its type. What cannot be cast to it goes to a variant column
 `<column>__v_<type>`, whose type its own first value fixes. What fits neither makes the record a reject.
+With `--widen-numbers` a whole-number column takes a fraction by becoming double, for all values and for good.
 """
 
 from __future__ import annotations
@@ -63,11 +64,14 @@ def fold(schema: Schema, observation: Observation, resource: Resource) -> Folded
     """Decide what is new in this batch, given all that earlier batches decided. The arguments are left as they are."""
     folded = tuple(FoldedTable() for _ in observation.tables)
     newcomers: list[Newcomer] = []
+    widened: dict[str, frozenset[str]] = {}
     for name in dict.fromkeys(table.name for table in observation.tables):
         columns = _known(schema.tables.get(name), resource, name)
-        newcomers += _Table(name, observation, columns, folded).decide(merges=resource.disposition == "merge")
+        table = _Table(name, observation, columns, folded)
+        newcomers += table.decide(merges=resource.disposition == "merge")
+        widened[name] = frozenset(table.widened)
     tables = _grown(schema, observation, resource, in_order(newcomers, observation, shape_of(resource)))
-    return Folded(Schema(tables), folded)
+    return Folded(Schema(_with_doubles(tables, widened)), folded)
 
 
 def _known(table: TableSchema | None, resource: Resource, name: str) -> dict[str, Column]:
@@ -91,10 +95,17 @@ def keys_of(resource: Resource) -> tuple[str, ...]:
     return tuple(normalise(name) for name in keys)
 
 
+def declared(resource: Resource, table: str) -> frozenset[str]:
+    """The columns of a table whose type the configuration states; it can only do so for the root."""
+    if table != normalise(resource.table):
+        return frozenset()
+    return frozenset(normalise(hint.name) for hint in resource.columns if hint.data_type is not None)
+
+
 def required(resource: Resource) -> frozenset[str]:
     """The columns in which every record must have a value: the keys of a merge, and what is declared not nullable."""
-    declared = (normalise(hint.name) for hint in resource.columns if hint.nullable is False)
-    return frozenset((*keys_of(resource), *declared))
+    stated = (normalise(hint.name) for hint in resource.columns if hint.nullable is False)
+    return frozenset((*keys_of(resource), *stated))
 
 
 class _Table:
@@ -110,6 +121,9 @@ class _Table:
         self._folded = folded
         self._required = required(observation.resource)
         self._newcomers: list[Newcomer] = []
+        self._may_widen = observation.rules.widen_numbers
+        self._declared = declared(observation.resource, name)
+        self.widened: set[str] = set()
 
     def decide(self, *, merges: bool) -> list[Newcomer]:
         ours = system_columns(self._tables[self._places[0]], merges=merges)
@@ -133,6 +147,9 @@ class _Table:
         column = self._columns.get(name)
         if column is None:
             column = self._new_column(name, sources)
+        if column is not None and self._must_widen(column, sources):
+            column = self._columns[name] = msgspec.structs.replace(column, data_type="double")
+            self.widened.add(name)
         left: dict[Kind, list[tuple[int, pa.Array]]] = {}
         for place, found in sources:
             for kind, part in found.parts.items():
@@ -146,6 +163,12 @@ class _Table:
                     left.setdefault(kind, []).append((place, pc.if_else(wrong, part, None)))
         for kind, parts in left.items():
             self._variant(name, kind, parts)
+
+    def _must_widen(self, column: Column, sources: list[tuple[int, ObservedColumn]]) -> bool:
+        """Whether a fraction has come up in a whole-number column that nobody declared."""
+        if not self._may_widen or column.data_type != "bigint" or column.name in self._declared:
+            return False
+        return any("double" in found.parts and cast(found, "double", "bigint")[1] is not None for _, found in sources)
 
     def _new_column(self, name: str, sources: list[tuple[int, ObservedColumn]]) -> Column | None:
         """The column as its first value makes it; None if there are only integers beyond 64 bits, which make none."""
@@ -247,3 +270,18 @@ def _grown(
         table = tables[name]
         tables[name] = msgspec.structs.replace(table, columns=(*table.columns, newcomer.column))
     return tables
+
+
+def _with_doubles(tables: dict[str, TableSchema], widened: dict[str, frozenset[str]]) -> dict[str, TableSchema]:
+    """The tables with the widened columns of their new type, each at its old place."""
+    return tables | {
+        name: msgspec.structs.replace(
+            tables[name],
+            columns=tuple(
+                msgspec.structs.replace(column, data_type="double") if column.name in names else column
+                for column in tables[name].columns
+            ),
+        )
+        for name, names in widened.items()
+        if names
+    }

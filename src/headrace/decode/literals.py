@@ -19,7 +19,7 @@ from headrace.decode.observed import Kind
 from headrace.decode.split import can_split, hides_keys, key_pattern, part_of
 
 _EXACT = float(2**53)
-# What may stand between a key and one of its numbers: numbers and nulls of lists. No quote, brace or other key is in it.
+# What may stand between a key and one of its numbers: numbers and nulls of lists. No quote or brace is in it.
 _RUN = r"(?:[-0-9eE+.,\s\[\]]|null)*"
 _PLAIN_RUN = r"(?:[-0-9+.,\s\[\]]|null)*"
 

@@ -13,6 +13,7 @@ from headrace.decode.nested import NotPlain
 from headrace.decode.observed import Observation, ObservedTable, first_valid
 from headrace.decode.record import Unreadable, kinds_of, parse
 from headrace.decode.rows import RecordPage
+from headrace.decode.rules import AS_DLT, DecodeRules
 from headrace.decode.shape import shape_of
 from headrace.decode.split import Part, can_split
 from headrace.model.plan import Resource
@@ -25,8 +26,9 @@ class Reader:
     What it remembers never changes what is observed.
     """
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(self, resource: Resource, rules: DecodeRules = AS_DLT) -> None:
         self._resource = resource
+        self._rules = rules
         self._shape = shape_of(resource)
         self._memory = EMPTY_MEMORY
         self._lock = Lock()
@@ -36,14 +38,14 @@ class Reader:
         pages = tuple(pages)
         records = [record for page in pages for record in page.records]
         if not records:
-            return Observation(self._resource, pages, ())
+            return Observation(self._resource, pages, (), rules=self._rules)
         tables = self._fast(records)
         if tables is not None:
-            observation = Observation(self._resource, pages, tables)
+            observation = Observation(self._resource, pages, tables, rules=self._rules)
         else:
-            taken = row_lane.take(records, self._shape)
+            taken = row_lane.take(records, self._shape, strict=self._rules.strict)
             observation = Observation(
-                self._resource, pages, taken.tables, taken.invalid, taken.record_of_row, taken.counts
+                self._resource, pages, taken.tables, taken.invalid, taken.record_of_row, taken.losses, self._rules
             )
         _warm(observation)
         return observation

@@ -12,7 +12,9 @@ from typing import Literal, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headrace.decode.losses import Losses
 from headrace.decode.rows import RecordPage
+from headrace.decode.rules import AS_DLT, DecodeRules
 from headrace.model.plan import Resource
 
 Kind: TypeAlias = Literal["text", "bigint", "double", "bool", "json", "huge"]
@@ -65,10 +67,10 @@ class ObservedTable:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """A record that is no row: its place among the batch's records, and what is wrong with it."""
+    """A record that is no row: its place among the batch's records, and why, in one sentence."""
 
     record: int
-    problem: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Observation:
     """A batch as it was read: the root table first, every parent before its children.
 
     `record_of_row` gives, for each root row, the place of its record in the batch; None where they are the same.
-    `counts` says what happened on the way: a sentence, and how often.
+    `losses` counts what changed while the records were read.
     """
 
     resource: Resource
@@ -84,7 +86,8 @@ class Observation:
     tables: tuple[ObservedTable, ...]
     invalid: tuple[Invalid, ...] = ()
     record_of_row: Indices | None = None
-    counts: dict[str, int] = field(default_factory=dict)
+    losses: Losses = field(default_factory=dict)
+    rules: DecodeRules = AS_DLT
 
     @property
     def records(self) -> int:

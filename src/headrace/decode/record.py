@@ -6,14 +6,16 @@ a later value under the same name replaces an earlier one but keeps its place.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
 import msgspec
 
+from headrace.decode.losses import Loss, Losses, Lost, add
 from headrace.decode.names import joined, normalise
 from headrace.decode.shape import Shape
 
@@ -35,27 +37,45 @@ class Unreadable(ValueError):
     """A record that is not JSON; the message says why, to stand after "the record"."""
 
 
-def parse(body: bytes, counts: dict[str, int] | None = None) -> Any:  # noqa: ANN401 - the JSON door
+def parse(body: bytes) -> Any:  # noqa: ANN401 - the JSON door
     """The value of a JSON text, integers exact. Raises Unreadable.
 
-    Bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD; `counts` takes how many records had some.
+    Bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD; of a key that comes twice the last one stands.
     """
+    return _parsed(body)[0]
+
+
+def read(body: bytes, table: str, losses: Losses) -> Any:  # noqa: ANN401
+    """As `parse`, and note in `losses` what that alone has lost of a record for `table`."""
+    value, is_unicode = _parsed(body)
+    if not is_unicode:
+        add(losses, Lost(table, Loss.UNICODE))
+    repeated = _repeated_keys(body)
+    if repeated:
+        add(losses, Lost(table, Loss.REPEATED), repeated)
+    return value
+
+
+def _parsed(body: bytes) -> tuple[Any, bool]:
+    """The value, and whether its texts are as they came."""
     try:
-        return _decode(body)
+        return _decode(body), True
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     except RecursionError:
         raise Unreadable("nests too deeply to be read") from None
     try:
-        loaded = json.loads(body.decode("utf-8", "replace"))
+        loaded = json.loads(body.decode("utf-8", "replace"), parse_constant=_no_number)
         mended = _mended(loaded)
     except ValueError as error:
         raise Unreadable(f"is not valid JSON ({error})") from None
     except RecursionError:
         raise Unreadable("nests too deeply to be read") from None
-    if counts is not None and (mended != loaded or not _is_utf8(body)):
-        _count(counts, "a record held text that is not valid Unicode; U+FFFD stands for what could not be read")
-    return mended
+    return mended, mended == loaded and _is_utf8(body)
+
+
+def _no_number(name: str) -> Never:
+    raise ValueError(f"{name} is no number")
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -66,8 +86,22 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _count(counts: dict[str, int], sentence: str) -> None:
-    counts[sentence] = counts.get(sentence, 0) + 1
+def _repeated_keys(body: bytes) -> int:
+    """How many values a later one under the same key of the same object replaces."""
+    replaced = 0
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal replaced
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            valued = [key for key, value in pairs if value is not None]
+            replaced += len(valued) - len(set(valued))
+        return found
+
+    # A number is only there or not, so its digits are not read.
+    with contextlib.suppress(RecursionError):
+        json.loads(body.decode("utf-8", "replace"), object_pairs_hook=look, parse_int=len, parse_float=len)
+    return replaced
 
 
 def _mended(value: Any) -> Any:  # noqa: ANN401
@@ -80,9 +114,9 @@ def _mended(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def rows_of(record: Any, shape: Shape, counts: dict[str, int]) -> list[Row]:  # noqa: ANN401
-    """All rows of a record, parents before children, depth first. `counts` takes what was lost on the way."""
-    unfolding = _Unfolding(shape, counts)
+def rows_of(record: Any, shape: Shape, losses: Losses) -> list[Row]:  # noqa: ANN401
+    """All rows of a record, parents before children, depth first. `losses` takes what was lost on the way."""
+    unfolding = _Unfolding(shape, losses)
     unfolding.add(record if isinstance(record, dict) else {"value": record}, _Spot(shape.table), shape.depth)
     return unfolding.rows
 
@@ -98,14 +132,14 @@ class _Spot:
 class _Unfolding:
     """The rows of one record as they come up."""
 
-    def __init__(self, shape: Shape, counts: dict[str, int]) -> None:
+    def __init__(self, shape: Shape, losses: Losses) -> None:
         self.rows: list[Row] = []
         self._shape = shape
-        self._counts = counts
+        self._losses = losses
 
     def add(self, fields: dict[str, Any], spot: _Spot, depth: int) -> None:
         """One object and all below it."""
-        values, lists = _flatten(fields, spot.table, self._shape, depth, self._counts)
+        values, lists = _flatten(fields, spot.table, self._shape, depth, self._losses)
         me = len(self.rows)
         self._row(spot, values)
         for name, items in lists:
@@ -119,14 +153,14 @@ class _Unfolding:
         elif isinstance(item, list):
             self.add({"list": item}, spot, depth - 1)
         else:
-            self._row(spot, {"value": _scalar(item, spot.table, "value", self._counts)})
+            self._row(spot, {"value": _scalar(item, spot.table, "value", self._losses)})
 
     def _row(self, spot: _Spot, values: dict[str, Any]) -> None:
         self.rows.append(Row(spot.table, spot.parent_table, spot.parent, spot.list_index, values))
 
 
 def _flatten(
-    fields: dict[str, Any], table: str, shape: Shape, depth: int, counts: dict[str, int]
+    fields: dict[str, Any], table: str, shape: Shape, depth: int, losses: Losses
 ) -> tuple[dict[str, Any], list[tuple[str, list[Any]]]]:
     """The columns of one object and its lists, by name."""
     values: dict[str, Any] = {}
@@ -143,22 +177,18 @@ def _flatten(
                     waiting.append((value, (*path, part), level - 1))
                     continue
                 if lists.get((*path, part)):
-                    _lose(counts, table, name)
+                    add(losses, Lost(f"{table}.{name}", Loss.NAMES))
                 lists[(*path, part)] = value
                 continue
             if values.get(name) is not None:
-                _lose(counts, table, name)
-            values[name] = value if nested else _scalar(value, table, name, counts)
+                add(losses, Lost(f"{table}.{name}", Loss.NAMES))
+            values[name] = value if nested else _scalar(value, table, name, losses)
     return values, [(joined(path[:-1], path[-1]), items) for path, items in lists.items()]
 
 
-def _lose(counts: dict[str, int], table: str, name: str) -> None:
-    _count(counts, f"{table}.{name}: two keys of one record have this name; the last one stands, as in dlt")
-
-
-def _scalar(value: Any, table: str, name: str, counts: dict[str, int]) -> Any:  # noqa: ANN401
+def _scalar(value: Any, table: str, name: str, losses: Losses) -> Any:  # noqa: ANN401
     if isinstance(value, float) and not math.isfinite(value):
-        _count(counts, f"{table}.{name}: a number beyond the range of a double became null, as in dlt")
+        add(losses, Lost(f"{table}.{name}", Loss.INFINITE))
         return None
     return value
 

@@ -34,10 +34,7 @@ def keep_mask(rows: int, rejected: Mapping[int, str]) -> pa.Array | None:
 
 def rejects(observation: Observation, table: str, rejected: Mapping[int, str]) -> tuple[Reject, ...]:
     """All rejects of the batch, in order of the records: the unreadable ones, and those that fit no column."""
-    reasons = {
-        invalid.record: f"the record {invalid.problem}; look at the page and ask the API's owner"
-        for invalid in observation.invalid
-    }
+    reasons = {invalid.record: invalid.reason for invalid in observation.invalid}
     reasons |= {observation.record(row): reason for row, reason in rejected.items()}
     return tuple(_reject(observation, table, record, reasons[record]) for record in sorted(reasons))
 

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from headrace.decode.losses import Losses, add
 from headrace.decode.observed import ARROW_OF_KIND, Invalid, Kind, ObservedColumn, ObservedTable
-from headrace.decode.record import Row, Unreadable, parse, rows_of
+from headrace.decode.record import Row, Unreadable, read, rows_of
 from headrace.decode.shape import Shape
 
+_UNREADABLE = "the record {}; look at the page and ask the API's owner"
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
@@ -25,7 +27,7 @@ class Taken:
     tables: tuple[ObservedTable, ...]
     invalid: tuple[Invalid, ...]
     record_of_row: pa.Array | None
-    counts: dict[str, int]
+    losses: Losses
 
 
 @dataclass(slots=True)
@@ -67,28 +69,37 @@ class _Table:
         )
 
 
-def take(records: Sequence[bytes], shape: Shape) -> Taken:
-    """Parse every record, tell the unreadable ones, and lay out the rows of the others by table."""
+def take(records: Sequence[bytes], shape: Shape, *, strict: bool = False) -> Taken:
+    """Parse every record, tell the unreadable ones, and lay out the rows of the others by table.
+
+    `strict`: a record that loses something on the way is not taken either.
+    """
     tables: dict[tuple[str, int | None], _Table] = {}
     invalid: list[Invalid] = []
     kept: list[int] = []
-    counts: dict[str, int] = {}
+    losses: Losses = {}
     for number, body in enumerate(records):
+        lost: Losses = {}
         try:
-            rows = rows_of(parse(body, counts), shape, counts)
+            rows = rows_of(read(body, shape.table, lost), shape, lost)
         except Unreadable as error:
-            invalid.append(Invalid(number, str(error)))
+            invalid.append(Invalid(number, _UNREADABLE.format(error)))
             continue
         except RecursionError:
-            invalid.append(Invalid(number, "nests too deeply to be read"))
+            invalid.append(Invalid(number, _UNREADABLE.format("nests too deeply to be read")))
             continue
+        if strict and lost:
+            invalid.append(Invalid(number, next(iter(lost)).reason))
+            continue
+        for one, count in lost.items():
+            add(losses, one, count)
         _place(rows, tables, len(kept))
         kept.append(number)
     return Taken(
         tuple(table.observed() for table in tables.values()),
         tuple(invalid),
         pa.array(kept, pa.int64()) if invalid else None,
-        counts,
+        losses,
     )
 
 

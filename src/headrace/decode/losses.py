@@ -1,0 +1,50 @@
+"""The ways in which a value can change between a record and its column, and the sentences that say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+
+class Loss(Enum):
+    """A way to lose something: what was there, and what becomes of it."""
+
+    NAMES = "two keys of one record lead to this column", "the last one stands, as in dlt"
+    REPEATED = "a key stands twice in one object", "the last one stands, as in dlt"
+    UNICODE = "a text is not valid Unicode", "U+FFFD stands for what cannot be read"
+    INFINITE = "a number is beyond the range of a double", "it becomes null, as in dlt"
+    TRUTH = "a number other than 0 and 1 meets a bool column", "it becomes true, as in dlt"
+    DIGITS = "an integer has more digits than a double column holds", "it is rounded, as in dlt"
+    PLACES = "a number has more digits than its decimal column holds", "it is rounded"
+    MOMENT = "a moment has more than six digits after the second", "the others are cut off, as in dlt"
+
+    def __init__(self, what: str, outcome: str) -> None:
+        self.what = what
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A loss at one place: a table, or a column of it."""
+
+    where: str
+    loss: Loss
+
+    @property
+    def notice(self) -> str:
+        """The sentence for the report; how often it happened is put behind it."""
+        return f"{self.where}: {self.loss.what}; {self.loss.outcome}, and the journal keeps what was sent"
+
+    @property
+    def reason(self) -> str:
+        """The sentence for a reject."""
+        return f"{self.where}: {self.loss.what}, which --strict refuses; without it {self.loss.outcome}"
+
+
+Losses: TypeAlias = dict[Lost, int]
+
+
+def add(losses: Losses, lost: Lost, count: int = 1) -> None:
+    """Count one more, or several."""
+    losses[lost] = losses.get(lost, 0) + count
