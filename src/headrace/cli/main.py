@@ -11,9 +11,10 @@ import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from headrace.cli.parser import UsageError, wants_help
-from headrace.cli.world import World
+from headrace.cli.world import World, leave
 from headrace.errors import HeadraceError
 from headrace.report.exits import Exit, exit_code
 
@@ -68,6 +69,11 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
         return int(Exit.LOOK)
     except Exception as error:  # noqa: BLE001 - the last boundary: a person gets a sentence, the log the traceback
         return _unexpected(error, world)
+
+
+def entry() -> NoReturn:
+    """The console script. The process is left at once: a run that is over must not take a tenth of a second to end."""
+    leave(main())
 
 
 def _dispatch(arguments: list[str], world: World) -> int:

@@ -37,7 +37,7 @@ def losing(original: pa.Array, kind: Kind, values: pa.Array, data_type: DataType
 
 
 def _rounded_integers(integers: pa.Array, doubles: pa.Array) -> pa.Array:
-    large = pc.greater(pc.abs(doubles), _EXACT)
+    large = pc.greater_equal(pc.abs(doubles), _EXACT)
     if not pc.any(large).as_py():
         return large
     # 2^63 itself is no 64-bit integer, so what became it was rounded; -2^63 is one.
