@@ -98,7 +98,9 @@ def count_rows(database: Path) -> int:
             "select table_schema, table_name from information_schema.tables where table_schema not like '%staging'"
             " and table_name not like '\\_dlt%' escape '\\' and table_name not like '\\_headrace%' escape '\\'"
         ).fetchall()
-        counts = [connection.sql(f'select count(*) from "{schema}"."{table}"').fetchone() for schema, table in tables]
+        counts = [
+            connection.sql(f'select count(*) from "{schema}"."{table}"').fetchall()[0] for schema, table in tables
+        ]
         return sum(count[0] for count in counts if count)
 
 

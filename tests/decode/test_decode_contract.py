@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from headrace.decode.observe import Reader
-from tests.decode.contract import RULES, Rule
+from tests.decode.contract import RULES
 from tests.decode.making import Result, SlowReader, decode_pages, page, resource
+from tests.decode.rule import Rule
 
 LANES = {"fast": Reader, "slow": SlowReader}
 

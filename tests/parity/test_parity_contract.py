@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.decode.contract import RULES, Rule
+from tests.decode.contract import RULES
 from tests.decode.making import body
+from tests.decode.rule import Rule
 from tests.parity.cases import Case
 from tests.parity.oracle import differences, through_decode, through_dlt
 
@@ -23,8 +24,6 @@ def test_dlt_keeps_every_rule_of_the_contract(tmp_path: Path) -> None:
     cases = {name: case(number, rule) for number, (name, rule) in enumerate(RULES.items())}
     theirs = through_dlt(list(cases.values()), tmp_path)
     problems = {
-        name: found
-        for name, one in cases.items()
-        if (found := differences(through_decode(one)[0], theirs[one.name]))
+        name: found for name, one in cases.items() if (found := differences(through_decode(one)[0], theirs[one.name]))
     }
     assert not problems

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
 from headrace.model.plan import Disposition
@@ -175,12 +176,14 @@ class World:
         self.sink = reader.new_sink()
         self.run_id = ""
         self.marks: dict[str, Watermark] = {}
+        self.fingerprints: dict[str, str] = {}
         self.schema = Schema({})
         self._commits = 0
 
-    def open(self, run_id: str) -> SinkState:
+    def open(self, run_id: str, fingerprints: Mapping[str, str] | None = None) -> SinkState:
         """Begin or resume a run with what the warehouse knows."""
-        state = self.sink.open(run_id)
+        state = self.sink.open(run_id, fingerprints or {})
+        self.fingerprints.update(fingerprints or {})
         self.run_id, self.schema = run_id, state.schema
         self.marks = dict(state.committed)
         for walk, mark in state.staged.items():
@@ -198,7 +201,9 @@ class World:
         """The walk's next pages."""
         before = self.marks.get(walk, Watermark(walk, 0))
         records = before.records + sum(part.rows.num_rows for part in batches if part.schema.parent is None)
-        mark = Watermark(walk, before.pages + pages, records + len(rejects))
+        mark = Watermark(
+            walk, before.pages + pages, records + len(rejects), fingerprint=self.fingerprints.get(walk, "")
+        )
         self.schema = Schema({**self.schema.tables, **{part.schema.name: part.schema for part in batches}})
         receipt = self.sink.stage(Staging(tuple(batches), tuple(rejects), mark, self.schema, before.pages))
         self.marks[walk] = mark
@@ -223,7 +228,7 @@ class World:
         known = self.schema.tables.get(table)
         way = disposition or (known.disposition if known else "append")
         mark = self.marks.get(walk, Watermark(walk, 0))
-        mark = Watermark(walk, mark.pages, mark.records, complete)
+        mark = msgspec.structs.replace(mark, complete=complete)
         return WalkCommit(walk, table, way, mark, "end" if complete else "error", "told to", complete)
 
     def load(self, run_id: str, *batches: TableBatch, complete: bool = True) -> Receipt:

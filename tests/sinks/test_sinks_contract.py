@@ -97,6 +97,33 @@ def test_the_last_read_wins_across_a_restart_between_two_batches(world: World) -
     assert world.values("people__pets", "value") == ["z"]
 
 
+@pytest.mark.parametrize("disposition", ["append", "replace"])
+def test_a_walk_that_has_begun_again_brings_nothing_of_before(world: World, disposition: Disposition) -> None:
+    plain = root("people", {"id": "bigint", "name": "text"}, disposition=disposition)
+    toys = root("toys", {"id": "bigint"}, disposition="append")
+    world.open("a", {"people": "old", "toys": "same"})
+    world.stage("people", batch(plain, [{"id": 1, "name": "ann", "_dlt_id": "1"}]))
+    world.stage("toys", batch(toys, [{"id": 7, "_dlt_id": "7"}]))
+    state = world.open("a", {"people": "new", "toys": "same"})
+    assert set(state.staged) == {"toys"}
+    world.stage("people", batch(plain, [{"id": 2, "name": "bob", "_dlt_id": "2"}]))
+    world.commit("people", "toys")
+    assert world.values("people", "id") == [2]
+    assert world.values("toys", "id") == [7]
+
+
+def test_a_replace_that_begins_again_after_its_commit_replaces_again(world: World) -> None:
+    plain = root("people", {"id": "bigint", "name": "text"}, disposition="replace")
+    world.open("a", {"people": "old"})
+    world.stage("people", batch(plain, [{"id": 1, "name": "ann", "_dlt_id": "1"}]))
+    world.commit("people")
+    state = world.open("a", {"people": "new"})
+    assert state.committed == {}
+    world.stage("people", batch(plain, [{"id": 2, "name": "bob", "_dlt_id": "2"}]))
+    world.commit("people")
+    assert world.values("people", "id") == [2]
+
+
 def test_equal_row_ids_that_data_brings_lose_no_row_and_no_child(world: World) -> None:
     pets = [{"value": "cat", "_dlt_parent_id": "own", "_dlt_root_id": "own", "_dlt_list_idx": 0, "_dlt_id": "own.0"}]
     rows = [{"id": 1, "name": "old", "_dlt_id": "own"}, {"id": 1, "name": "new", "_dlt_id": "own"}]

@@ -60,18 +60,18 @@ def test_keys_and_system_columns_take_no_nulls_and_others_do(duck: World, file: 
 
 
 def test_the_system_tables_say_what_was_loaded(duck: World, file: InDuckDB) -> None:
-    duck.open("r")
+    duck.open("r", {})
     duck.stage("people", *people((1, "ann", []), table=KEYED, pets=KEYED_PETS), pages=2)
     duck.commit("people", load_id="17.5", complete=False)
     loads = file.query('SELECT load_id, schema_name, status, length(schema_version_hash) FROM "data"."_dlt_loads"')
     assert loads == [("17.5", "tests", 0, 44)]
-    assert file.query('FROM "data"."_headrace_positions"') == [("r", "17.5", "people", "people", 2, 1, False)]
+    assert file.query('FROM "data"."_headrace_positions"') == [("r", "17.5", "people", "people", 2, 1, False, "")]
     walks = [("17.5", "people", "people", "merge", "error", "told to", False, 2, 1, True)]
     assert file.query('FROM "data"."_headrace_walks"') == walks
 
 
 def test_a_table_that_dlt_reads_back_has_the_columns_of_dlts_own(duck: World, file: InDuckDB) -> None:
-    duck.open("r")
+    duck.open("r", {})
     assert file.columns("_dlt_loads") == [
         ("load_id", "VARCHAR", False),
         ("schema_name", "VARCHAR", True),
@@ -115,7 +115,7 @@ def test_any_name_may_be_a_datasets(file: InDuckDB, dataset: str) -> None:
 def test_two_datasets_in_one_file_know_nothing_of_each_other(file: InDuckDB) -> None:
     for dataset in ("one", "two"):
         here = World(InDuckDB(file.path, dataset))
-        state = here.open("r")
+        state = here.open("r", {})
         assert (state.schema.tables, state.committed) == ({}, {})
         here.load("r", *people((1, dataset, []), table=KEYED, pets=KEYED_PETS))
         here.sink.close()
@@ -173,7 +173,7 @@ def test_children_made_while_the_root_only_appended_go_with_it_once_it_merges(du
     grand = [{"value": f"t{n}", "_dlt_parent_id": f"r{n}.0", "_dlt_list_idx": 0, "_dlt_id": f"r{n}.k"} for n in (1, 2)]
     duck.load("a", batch(plain, rows), batch(pets, kids), batch(toys, grand))
     keyed_toys = child(KEYED_PETS, "toys", {"value": "text"})
-    duck.open("b")
+    duck.open("b", {})
     ids = {"_dlt_root_id": "n", "_dlt_list_idx": 0}
     new_pet = {"value": "new", "_dlt_parent_id": "n", "_dlt_id": "n.0", **ids}
     new_toy = {"value": "newer", "_dlt_parent_id": "n.0", "_dlt_id": "n.0.0", **ids}
@@ -206,7 +206,7 @@ def test_a_table_of_somebody_else_in_the_staging_schema_is_left_alone(duck: Worl
     file.query('CREATE SCHEMA "data_staging"')
     file.query('CREATE TABLE "data_staging"."mine" AS SELECT 1 AS a')
     file.query('CREATE TABLE "data_staging"."people" AS SELECT 1 AS a')
-    duck.open("a")
+    duck.open("a", {})
     with pytest.raises(SinkError, match="'people' that headrace did not make"):
         duck.stage("people", *people((1, "ann", []), table=KEYED, pets=KEYED_PETS))
     duck.reopen("b")
@@ -215,7 +215,7 @@ def test_a_table_of_somebody_else_in_the_staging_schema_is_left_alone(duck: Worl
 
 def test_a_value_that_a_column_cannot_take_is_a_sink_error_and_changes_nothing(duck: World, file: InDuckDB) -> None:
     duck.load("a", *people((1, "ann", ["cat"]), table=KEYED, pets=KEYED_PETS, run="a"))
-    duck.open("b")
+    duck.open("b", {})
     duck.stage("people", *people((1, "bob", ["dog"]), table=KEYED, pets=KEYED_PETS, run="b"))
     duck.stage("people", batch(KEYED, [{"name": "keyless", "_dlt_id": "k"}]))
     with pytest.raises(SinkError, match=r"has no null in column 'people.id', but the data has"):
@@ -226,7 +226,7 @@ def test_a_value_that_a_column_cannot_take_is_a_sink_error_and_changes_nothing(d
 
 
 def test_a_failed_batch_changes_nothing_and_the_next_one_is_taken(duck: World, file: InDuckDB) -> None:
-    duck.open("a")
+    duck.open("a", {})
     bad = TableBatch(KEYED_PETS, batch(root("x", {"stranger": "text"}), [{"stranger": "x"}]).rows)
     good = people((1, "ann", ["cat"]), table=KEYED, pets=KEYED_PETS)
     with pytest.raises(SinkError, match="refused"):
@@ -241,7 +241,7 @@ def test_a_failed_batch_changes_nothing_and_the_next_one_is_taken(duck: World, f
 
 def test_a_wrong_json_text_is_refused_when_it_is_staged(duck: World) -> None:
     table = root("t", {"j": "json"})
-    duck.open("a")
+    duck.open("a", {})
     with pytest.raises(SinkError, match=r"(?i)json"):
         duck.stage("t", batch(table, [{"j": "{broken", "_dlt_id": "1"}]))
 
@@ -255,7 +255,7 @@ def test_nothing_is_left_beside_the_file(duck: World, file: InDuckDB) -> None:
 
 
 def test_a_spill_folder_that_somebody_uses_stays(duck: World, file: InDuckDB) -> None:
-    duck.open("a")
+    duck.open("a", {})
     spill = file.path.with_name(file.path.name + ".tmp")
     spill.mkdir(exist_ok=True)
     (spill / "mine").touch()
@@ -274,7 +274,7 @@ def test_a_file_that_is_open_in_this_process_already_is_shared(file: InDuckDB) -
 def test_the_memory_limit_is_the_budget_but_never_absurd(file: InDuckDB) -> None:
     for budget, limit in ((1, "64.0 MiB"), (300 << 20, "300.0 MiB")):
         sink = DuckDBSink(file.path, "data", memory_budget_bytes=budget)
-        sink.open("a")
+        sink.open("a", {})
         assert file.query("SELECT current_setting('memory_limit')") == [(limit,)]
         sink.close()
 
@@ -289,7 +289,7 @@ def test_many_pages_fit_through_a_small_memory(file: InDuckDB) -> None:
     here.sink = sink
     table = root("t", {"id": "bigint", "v": "text"}, disposition="merge", key=["id"])
     for run in ("a", "b"):
-        here.open(run)
+        here.open(run, {})
         for page in range(12):
             rows = [{"id": page * 4000 + n, "v": f"{run}{n}" * 60, "_dlt_id": f"{run}{page}.{n}"} for n in range(4000)]
             here.stage("t", batch(table, rows))

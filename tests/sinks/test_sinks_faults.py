@@ -17,7 +17,7 @@ from headrace.sinks.faults import sentence
 
 def refused(path: Path) -> str:
     with pytest.raises(SinkError) as caught:
-        DuckDBSink(path, "d").open("r")
+        DuckDBSink(path, "d").open("r", {})
     return str(caught.value).replace(str(path.parent), "…")
 
 
@@ -81,7 +81,7 @@ from headrace.sinks.duckdb import DuckDBSink
 from tests.sinks.making import batch, root, schema
 table = root("t", {{"v": "text"}})
 sink = DuckDBSink(Path({str(path)!r}), "d")
-sink.open("r")
+sink.open("r", {{}})
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 rows = [{{"v": str(n) * 40, "_dlt_id": str(n)}} for n in range(20000)]
 try:
@@ -92,13 +92,13 @@ except SinkError as error:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20)
     assert "has no room to grow on its disk: free some space, then run again" in told.stdout, told.stderr
     sink = DuckDBSink(path, "d")
-    assert sink.open("r").staged == {}
+    assert sink.open("r", {}).staged == {}
     sink.close()
 
 
 def test_too_little_memory_is_told(tmp_path: Path) -> None:
     sink = DuckDBSink(tmp_path / "w.duckdb", "d")
-    sink.open("r")
+    sink.open("r", {})
     with duckdb.connect(str(tmp_path / "w.duckdb")) as other:
         other.execute("SET memory_limit = '20MB'")
         with pytest.raises(duckdb.OutOfMemoryException) as caught:

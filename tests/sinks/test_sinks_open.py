@@ -17,7 +17,7 @@ from headrace.sinks.open import open_sink
 def test_three_slashes_are_relative_to_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sink = open_sink("duckdb:///rel.db", "d")
-    sink.open("r")
+    sink.open("r", {})
     sink.close()
     assert (tmp_path / "rel.db").exists()
 
@@ -26,7 +26,7 @@ def test_four_slashes_are_absolute(tmp_path: Path) -> None:
     sink = open_sink(f"duckdb:///{tmp_path}/abs.db", "d")
     assert isinstance(sink, DuckDBSink)
     assert not (tmp_path / "abs.db").exists()
-    sink.open("r")
+    sink.open("r", {})
     sink.close()
     assert (tmp_path / "abs.db").exists()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headrace.decode.coerce import TIMESTAMP
 from headrace.decode.losses import Loss
 from headrace.decode.observed import Kind
 from headrace.model.table import DataType
@@ -29,11 +30,22 @@ def losing(original: pa.Array, kind: Kind, values: pa.Array, data_type: DataType
         case "decimal" | "wei", "text" | "double":
             loss, mask = Loss.PLACES, _differing(original, values)
         case "timestamp", "text":
+            if _reads_as_it_is(original):
+                return None
             loss, mask = Loss.MOMENT, pc.match_substring_regex(original, "[.,|][0-9]{6}[0-9]*[1-9]")
         case _:
             return None
     mask = pc.fill_null(pc.and_(mask, pc.is_valid(values)), fill_value=False)
     return (loss, mask) if pc.any(mask).as_py() else None
+
+
+def _reads_as_it_is(texts: pa.Array) -> bool:
+    """Whether Arrow reads all the texts, which it does only with six digits after the second at most; quick to tell."""
+    try:
+        texts.cast(TIMESTAMP)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _rounded_integers(integers: pa.Array, doubles: pa.Array) -> pa.Array:

@@ -69,12 +69,16 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    """How far the pages of one walk have been taken: `pages` pages, numbers 0 … pages − 1."""
+    """How far the pages of one walk have been taken: `pages` pages, numbers 0 … pages − 1.
+
+    `fingerprint` is that of the walk's requests: pages of another one are not these.
+    """
 
     walk: str
     pages: int
     records: int = 0
     complete: bool = False
+    fingerprint: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+import msgspec
 
 from headrace.decode.columns import Decoded, cast
 from headrace.decode.infer import fold
@@ -64,15 +66,17 @@ class Delivery:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="headrace-sink")
         self._queues: dict[str, asyncio.Queue[FetchedPage | None]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._fingerprints: Mapping[str, str] = {}
         self._losses: dict[str, Counter[str]] = {}
         self.schema = Schema({})
         self.committed: set[str] = set()
         self.rejects: dict[str, int] = {}
         self.watermarks: dict[str, Watermark] = {}
 
-    async def open(self) -> SinkState:
+    async def open(self, fingerprints: Mapping[str, str]) -> SinkState:
         """Open the sink; its schema and watermarks are the place to go on from. Raises SinkError."""
-        state = await self._write(self._sink.open, self._run_id)
+        self._fingerprints = fingerprints
+        state = await self._write(self._sink.open, self._run_id, fingerprints)
         self.schema = state.schema
         self.committed = set(state.committed)
         for mark in (*state.staged.values(), *state.committed.values()):
@@ -192,6 +196,7 @@ class Delivery:
             self._journal.sync()
         before = self.watermarks.get(walk, Watermark(walk, 0))
         mark = Watermark(walk, batch.pages[-1].number + 1, before.records + batch.records)
+        mark = msgspec.structs.replace(mark, fingerprint=self._fingerprints[walk])
         schema = Schema({**self.schema.tables, **tables.tables})
         self._sink.stage(Staging(decoded.batches, decoded.rejects, mark, schema, batch.pages[0].number))
         self.schema, self.watermarks[walk] = schema, mark

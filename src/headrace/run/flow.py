@@ -104,7 +104,7 @@ class Flow:
         sink = open_sink(job.destination, job.dataset, memory_budget_bytes=3 * share)
         delivery = Delivery(self._journal, run_id, sink, budget_bytes=share, emit=job.emit)
         try:
-            await delivery.open()
+            await delivery.open({walk.resource.name: walk.fingerprint for walk in self._run.walks})
             for walk in self._run.walks:
                 delivery.expect(walk.resource.name)
             yield delivery
@@ -147,7 +147,9 @@ class Flow:
     def _walk_commit(self, walk: OpenWalk, marks: Mapping[str, Watermark]) -> WalkCommit:
         name = walk.resource.name
         end = self.ends[name]
-        mark = msgspec.structs.replace(marks.get(name, Watermark(name, 0)), complete=end.proven)
+        mark = msgspec.structs.replace(
+            marks.get(name, Watermark(name, 0, fingerprint=walk.fingerprint)), complete=end.proven
+        )
         table = table_name(walk.resource)
         return WalkCommit(name, table, walk.resource.disposition, mark, end.stopped, end.why, end.proven)
 

@@ -31,7 +31,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     widen_numbers: bool = False
     strict: bool = False
     limit_pages: int | None = None
-    memory_mb: int = 256
+    memory_mb: int = 192
     mode: Literal["run", "fetch", "replay"] = "run"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -65,8 +66,12 @@ class Commit(msgspec.Struct, frozen=True):
 class Sink(Protocol):
     """A warehouse for one dataset. Used from one thread at a time. Every failure is a `SinkError`."""
 
-    def open(self, run_id: str) -> SinkState:
-        """Connect, make what is missing, and say what is already there. Staging of another run is dropped."""
+    def open(self, run_id: str, fingerprints: Mapping[str, str]) -> SinkState:
+        """Connect, make what is missing, and say what is already there.
+
+        Staging of another run is dropped. Of a walk that is known with another fingerprint than the one given,
+        what is staged is dropped and what is committed no longer counts: it has begun again.
+        """
         ...
 
     def stage(self, staging: Staging) -> Receipt:

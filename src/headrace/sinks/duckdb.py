@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from headrace.sinks.entering import Dataset
 from headrace.sinks.faults import sentence, unfit
 from headrace.sinks.ledger import Ledger, Staged
 from headrace.sinks.reconcile import reconcile
-from headrace.sinks.settle import later, settle, to_take
+from headrace.sinks.settle import begun_again, later, settle, to_take
 from headrace.sinks.staged import StagedTables
 
 DEFAULT_MEMORY_BYTES = 192 << 20
@@ -41,12 +41,12 @@ class DuckDBSink:
         self._memory_bytes = max(memory_budget_bytes, _LEAST_MEMORY_BYTES)
         self._session: _Session | None = None
 
-    def open(self, run_id: str) -> SinkState:
-        """Connect, make what is missing, and say what is already there. Staging of another run is dropped."""
+    def open(self, run_id: str, fingerprints: Mapping[str, str]) -> SinkState:
+        """Connect, make what is missing, and say what is already there. See `base.Sink.open`."""
         if self._session is None:
             self._session = _Session(_connect(self._path, self._memory_bytes), self._path, self._dataset)
         self._session.limit_log(self._memory_bytes)
-        return self._session.begin(run_id)
+        return self._session.begin(run_id, fingerprints)
 
     def stage(self, staging: Staging) -> Receipt:
         """Take one batch, with its watermark, in one transaction. Repeating a watermark that is taken does nothing."""
@@ -94,12 +94,13 @@ class _Session:
         self._committed: dict[str, Watermark] = {}
         self._begun: set[str] = set()
 
-    def begin(self, run_id: str) -> SinkState:
-        """Take up the run: its own staging is kept, another's is dropped."""
+    def begin(self, run_id: str, fingerprints: Mapping[str, str]) -> SinkState:
+        """Take up the run: its own staging is kept, another's is dropped, and that of walks that have begun again."""
         with self._transaction():
             self._ledger.create()
             if self._ledger.staging_runs() - {run_id}:
                 self._drop_staging()
+            self._forget(run_id, fingerprints)
         self._run_id = run_id
         with _told(self._path):
             return self._read()
@@ -160,6 +161,18 @@ class _Session:
     @property
     def _marks(self) -> dict[str, Watermark]:
         return {walk: staged.mark for walk, staged in self._staged.items()}
+
+    def _forget(self, run_id: str, fingerprints: Mapping[str, str]) -> None:
+        staged, (committed, _) = self._ledger.staged(), self._ledger.committed(run_id)
+        marks = [*(each.mark for each in staged.values()), *committed.values()]
+        walks = begun_again(marks, fingerprints)
+        if not walks:
+            return
+        tables = StagedTables(self._database, self._names)
+        for walk in walks:
+            if walk in staged:
+                tables.forget(staged[walk].number)
+        self._ledger.forget(run_id, walks)
 
     def _drop_staging(self) -> None:
         StagedTables(self._database, self._names).drop()

@@ -20,13 +20,14 @@ POSITIONS, REJECTS, WALKS, SCHEMA = "_headrace_positions", "_headrace_rejects", 
 LOADS = "_dlt_loads"
 
 _REJECT = '"table" VARCHAR, walk VARCHAR, page BIGINT, record BIGINT, reason VARCHAR, body BLOB'
+_PROGRESS = "pages, records, complete, fingerprint"
 _SCHEMA = "version_hash VARCHAR, schema VARCHAR, inserted_at TIMESTAMP WITH TIME ZONE"
 _DATA_TABLES: Mapping[str, str] = {
     # As dlt makes it, so that either can write to it.
     LOADS: "load_id VARCHAR NOT NULL, schema_name VARCHAR, status BIGINT NOT NULL, "
     "inserted_at TIMESTAMP WITH TIME ZONE NOT NULL, schema_version_hash VARCHAR",
     POSITIONS: 'run_id VARCHAR, load_id VARCHAR, walk VARCHAR, "table" VARCHAR, '
-    "pages BIGINT, records BIGINT, complete BOOLEAN",
+    "pages BIGINT, records BIGINT, complete BOOLEAN, fingerprint VARCHAR",
     WALKS: 'load_id VARCHAR, walk VARCHAR, "table" VARCHAR, disposition VARCHAR, stopped VARCHAR, why VARCHAR, '
     "proven BOOLEAN, pages BIGINT, records BIGINT, entered BOOLEAN",
     REJECTS: f"load_id VARCHAR, {_REJECT}",
@@ -34,7 +35,7 @@ _DATA_TABLES: Mapping[str, str] = {
 }
 _STAGED_TABLES: Mapping[str, str] = {
     POSITIONS: 'run_id VARCHAR, walk VARCHAR, "table" VARCHAR, number INTEGER, '
-    "pages BIGINT, records BIGINT, complete BOOLEAN",
+    "pages BIGINT, records BIGINT, complete BOOLEAN, fingerprint VARCHAR",
     REJECTS: _REJECT,
     SCHEMA: _SCHEMA,
 }
@@ -73,15 +74,13 @@ class Ledger:
 
     def staged(self) -> dict[str, Staged]:
         """The walks in the staging."""
-        columns = 'number, "table", walk, pages, records, complete'
+        columns = f'number, "table", walk, {_PROGRESS}'
         rows = self._run(f"SELECT {columns} FROM {self._staged(POSITIONS)}")
         return {walk: Staged(number, Watermark(walk, *mark), root) for number, root, walk, *mark in rows}
 
     def committed(self, run_id: str) -> tuple[dict[str, Watermark], set[str]]:
         """How far each walk of a run is in the dataset, and the root tables that the run has begun to fill."""
-        rows = self._run(
-            f'SELECT "table", walk, pages, records, complete FROM {self._data(POSITIONS)} WHERE run_id = ?', [run_id]
-        )
+        rows = self._run(f'SELECT "table", walk, {_PROGRESS} FROM {self._data(POSITIONS)} WHERE run_id = ?', [run_id])
         return {walk: Watermark(walk, *mark) for _, walk, *mark in rows}, {table for table, *_ in rows}
 
     def schemas(self) -> tuple[Schema, Schema | None]:
@@ -96,8 +95,8 @@ class Ledger:
         mark = staged.mark
         self._run(f"DELETE FROM {self._staged(POSITIONS)} WHERE walk = ?", [mark.walk])
         self._run(
-            f"INSERT INTO {self._staged(POSITIONS)} VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [run_id, mark.walk, staged.root, staged.number, mark.pages, mark.records, mark.complete],
+            f"INSERT INTO {self._staged(POSITIONS)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [run_id, mark.walk, staged.root, staged.number, *_progress(mark)],
         )
 
     def write_rejects(self, rejects: Iterable[Reject]) -> None:
@@ -121,6 +120,13 @@ class Ledger:
         """These walks have left the staging."""
         self._run(f"DELETE FROM {self._staged(POSITIONS)} WHERE walk IN (SELECT unnest(?))", [list(walks)])
 
+    def forget(self, run_id: str, walks: Sequence[str]) -> None:
+        """These walks of the run have begun again: nothing of them counts."""
+        of_walks = "WHERE walk IN (SELECT unnest(?))"
+        self._run(f"DELETE FROM {self._staged(REJECTS)} {of_walks}", [list(walks)])
+        self._run(f"DELETE FROM {self._data(POSITIONS)} {of_walks} AND run_id = ?", [list(walks), run_id])
+        self.forget_staged(walks)
+
     def clear_staging(self) -> None:
         """Nothing is staged any more."""
         for table in _STAGED_TABLES:
@@ -136,7 +142,7 @@ class Ledger:
         self._insert(
             self._data(POSITIONS),
             [
-                (commit.run_id, commit.load_id, mark.walk, table, mark.pages, mark.records, mark.complete)
+                (commit.run_id, commit.load_id, mark.walk, table, *_progress(mark))
                 for table, mark in settlement.positions
             ],
         )
@@ -180,6 +186,10 @@ class Ledger:
 
     def _staged(self, table: str) -> str:
         return self._names.staged(table)
+
+
+def _progress(mark: Watermark) -> tuple[int, int, bool, str]:
+    return mark.pages, mark.records, mark.complete, mark.fingerprint
 
 
 def version_hash(schema: bytes) -> str:

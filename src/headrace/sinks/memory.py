@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from headrace.errors import SinkError
 from headrace.model.table import Receipt, Reject, Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging, WalkCommit
-from headrace.sinks.settle import Entry, Settlement, family, later, settle, to_take
+from headrace.sinks.settle import Entry, Settlement, begun_again, family, later, settle, to_take
 
 Row: TypeAlias = dict[str, Any]
 _Key: TypeAlias = tuple[Any, ...]
@@ -53,12 +53,17 @@ class MemorySink:
         self.warehouse = warehouse or Warehouse()
         self._run_id: str | None = None
 
-    def open(self, run_id: str) -> SinkState:
-        """Say what is there; staging of another run is dropped."""
+    def open(self, run_id: str, fingerprints: Mapping[str, str]) -> SinkState:
+        """Say what is there; staging of another run is dropped, and walks that have begun again."""
         here = self.warehouse
         if here.staging_run != run_id:
             here.empty_staging()
         here.staging_run = self._run_id = run_id
+        for walk in begun_again([*here.staged_marks.values(), *self._committed.values()], fingerprints):
+            here.staged = [staged for staged in here.staged if staged.walk != walk]
+            here.staged_rejects = [reject for reject in here.staged_rejects if reject.walk != walk]
+            here.staged_marks.pop(walk, None)
+            here.positions.pop((run_id, walk), None)
         return SinkState(here.staged_schema or here.schema, dict(here.staged_marks), self._committed)
 
     def stage(self, staging: Staging) -> Receipt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -79,6 +79,11 @@ def to_take(staging: Staging, taken: Watermark | None) -> bool:
             "no page yet; begin at page 0"
         )
     return True
+
+
+def begun_again(marks: Iterable[Watermark], fingerprints: Mapping[str, str]) -> list[str]:
+    """The walks whose fingerprint is no longer that of their watermark. Walks that are not named stay."""
+    return sorted({mark.walk for mark in marks if fingerprints.get(mark.walk, mark.fingerprint) != mark.fingerprint})
 
 
 def later(*marks: Watermark | None) -> Watermark | None:

@@ -54,6 +54,11 @@ class StagedTables:
             )
         return int(batch.rows.num_rows)
 
+    def forget(self, walk: int) -> None:
+        """Delete the rows of the walk with this number."""
+        for name in self.catalog:
+            self._database.run(f"DELETE FROM {self._names.staged(name)} WHERE {quote(WALK)} = {walk}")
+
     def drop(self) -> None:
         """Drop every table of ours; what others have in that schema stays."""
         for name in self.catalog:
