@@ -75,6 +75,20 @@ SHAPE = {
     "depth counts a list in a list twice": rule(
         [{"l": [[1]]}], depth=2, root=gives({}, {}), l=gives({"list": "json"}, {"list": "[1]"})
     ),
+    "depth 3 leaves the objects of a list in a list as JSON": rule(
+        [{"l": [[{"x": {"y": 1}}]]}],
+        depth=3,
+        root=gives({}, {}),
+        l=gives({}, {}),
+        l__list=gives({"x": "json"}, {"x": '{"y":1}'}),
+    ),
+    "depth 4 opens them": rule(
+        [{"l": [[{"x": {"y": 1}}]]}],
+        depth=4,
+        root=gives({}, {}),
+        l=gives({}, {}),
+        l__list=gives({"x__y": "bigint"}, {"x__y": 1}),
+    ),
     "a column declared json is not opened": rule(
         [{"o": {"b": [1.0]}}], hints={"o": "json"}, root=column("json", '{"b":[1.0]}', name="o")
     ),

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.decode import arrow_lane
+from headrace.decode.arrow_lane import Read
 from headrace.decode.columns import Decoded, cast
 from headrace.decode.infer import fold
 from headrace.decode.nested import NotPlain
 from headrace.decode.observe import Reader
-from headrace.decode.observed import ObservedTable
 from headrace.decode.rows import RecordPage
 from headrace.decode.shape import shape_of
 from headrace.model.plan import ColumnHint, Request, Resource
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 class SlowReader(Reader):
     """A reader that takes every batch through the row lane."""
 
-    def _fast(self, records: Sequence[bytes]) -> tuple[ObservedTable, ...] | None:
+    def _fast(self, records: Sequence[bytes]) -> Read | None:
         del records
         return None
 

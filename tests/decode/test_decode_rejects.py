@@ -54,12 +54,17 @@ def test_an_integer_beyond_64_bits_is_kept_where_the_column_can(
     result = decode([{"a": value, "l": [1]}, {"b": 1}], of=of, reader=reader(of))
     if outcome == "reject":
         (reject,) = result.rejects
-        assert reject.reason.startswith("things.a holds an integer")
-        assert "declare the column's data type" in reject.reason
+        what = "an integer of too many digits" if declared == "decimal" else "an integer beyond 64 bits"
+        assert reject.reason == f"things.a holds {what}; declare the column's data type (text takes everything)"
         assert len(result.rows["things"]) == 1
         assert "things__l" not in result.rows  # its children go with it
     else:
         assert result.values("a") == [outcome, None]
+
+
+def test_a_record_with_two_faults_tells_the_first() -> None:
+    (reject,) = decode([{"a": 2**70, "b": 2**70}]).rejects
+    assert reject.reason.startswith("things.a holds")
 
 
 def test_an_integer_beyond_64_bits_in_a_child_rejects_the_whole_record() -> None:

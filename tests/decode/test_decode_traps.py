@@ -18,6 +18,7 @@ FAST: list[list[object]] = [
     [{"a": None}, {"a": {"b": None}}],
     [{"a": [[1], [2]]}],
     [{"aB": 1}, {"c": 2}],
+    [{"aB": 1, "a_b": 2}, {"a_b": 3, "aB": None}, {"l": [{"o": {"a_b": 1.5, "aB": 8.5}}]}],
     [{"a": "ünï😀"}],
 ]
 
@@ -30,7 +31,7 @@ def test_ordinary_batches_go_the_fast_way(records: list[object]) -> None:
 SLOW: list[list[object]] = [
     [5],
     [{"a": 1}, None],
-    [{"aB": 1, "a_b": 2}],
+    [{"a": {"aB": 1, "a_b": {"c": 1}}}, {"a": {"a_b": 2}}],
     [b'{"a": 1, "a": 2}'],
     [b'{"a": "x\\ud800"}'],
     [b'{"a": "\xff"}'],

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from headrace.decode.clash import tag
 from headrace.decode.lift import lift
 from headrace.decode.literals import NeedsLiterals, doubles_apart
+from headrace.decode.losses import Losses
 from headrace.decode.names import normalise
 from headrace.decode.nested import Exploded, Leaf, NotPlain, explode
 from headrace.decode.observed import Kind, ObservedColumn, ObservedTable
 from headrace.decode.shape import Shape
-from headrace.decode.split import Part, Splits, can_split, holds_mark, part_of, split
+from headrace.decode.split import Part, Splits, can_split, holds_mark, part_of, plain_key, split
 
 _LONG_INTEGER = r"^-?[0-9]{19,}$"
 
@@ -24,11 +27,12 @@ class Memory(msgspec.Struct, frozen=True):
     """What earlier batches taught; it makes reading faster and changes no result.
 
     `texts` is a pyarrow.Schema of the fields known to hold strings, so that none is taken for a timestamp;
-    `splits` are the keys whose values change kind.
+    `splits` are the keys whose values change kind, `clashes` those that share a column with another key.
     """
 
     texts: pa.Schema
     splits: dict[str, frozenset[Part]]
+    clashes: frozenset[str] = frozenset()
 
 
 EMPTY_MEMORY = Memory(pa.schema([]), {})
@@ -38,8 +42,17 @@ class Changed(NotPlain):
     """Arrow refused the batch: a field changes kind, a key comes twice, a number or string is out of range."""
 
 
-def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> tuple[tuple[ObservedTable, ...], Memory]:
-    """The tables of a batch, and what it taught. Raises NotPlain if the row lane must take it."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The tables of a batch, what it taught, and what was lost in it."""
+
+    tables: tuple[ObservedTable, ...]
+    memory: Memory
+    losses: Losses
+
+
+def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> Read:
+    """Read a batch. Raises NotPlain if the row lane must take it."""
     lifted: dict[str, pa.Array] = {}
     if shape.json or shape.depth <= 0:
         records, lifted = lift(records, shape)
@@ -50,16 +63,18 @@ def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> tuple[tuple[
     if holds_mark(joined) or not _is_utf8(joined):
         raise NotPlain("bytes that Arrow must not see")
     pretty = joined.count(b"\n") != len(records) - 1
-    splits: Splits = memory.splits
     exact: frozenset[str] = frozenset()
     while True:
-        data = split(joined, _with_exact(splits, exact))
+        data = split(tag(joined, memory.clashes), _with_exact(memory.splits, exact))
         table, memory = _parse(data, memory, pretty=pretty)
         if table.num_rows != len(records):
             raise NotPlain("the number of rows is not the number of records")
         exploded = explode(table, shape)
         for key in lifted:
             exploded.claim(0, normalise(key), (key,))
+        if exploded.clashing:
+            memory = _with_clashes(memory, exploded.clashing)
+            continue
         try:
             doubles = doubles_apart(exploded.leaves, data)
         except NeedsLiterals as needed:
@@ -67,7 +82,14 @@ def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> tuple[tuple[
                 raise NotPlain("numbers whose literals cannot be told apart") from None
             exact |= needed.keys
             continue
-        return _tables(exploded, doubles, lifted), memory
+        return Read(_tables(exploded, doubles, lifted), memory, exploded.losses)
+
+
+def _with_clashes(memory: Memory, keys: set[str]) -> Memory:
+    """The memory with these keys as well. Raises NotPlain if that brings nothing new, or a key cannot be found."""
+    if keys <= memory.clashes or not all(can_split(key) for key in keys):
+        raise NotPlain("keys of one column that cannot be told apart")
+    return merge_memory(memory, Memory(pa.schema([]), {}, frozenset(keys)))
 
 
 def _with_exact(splits: Splits, exact: frozenset[str]) -> Splits:
@@ -107,7 +129,7 @@ def _parse(data: bytes, memory: Memory, *, pretty: bool) -> tuple[pa.Table, Memo
             table = _read_json(data, texts, pretty=pretty)
         except pa.ArrowInvalid as error:  # pragma: no cover - the same bytes were read a moment ago
             raise Changed(str(error)) from None
-    return table, memory if texts is memory.texts else Memory(texts, memory.splits)
+    return table, memory if texts is memory.texts else Memory(texts, memory.splits, memory.clashes)
 
 
 def _read_json(data: bytes, texts: pa.Schema, *, pretty: bool) -> pa.Table:
@@ -136,7 +158,21 @@ def merge_memory(one: Memory, other: Memory) -> Memory:
         key: one.splits.get(key, frozenset()) | other.splits.get(key, frozenset())
         for key in (*one.splits, *other.splits)
     }
-    return Memory(_merged(one.texts, other.texts), one.splits if splits == one.splits else splits)
+    clashes = one.clashes | other.clashes
+    texts = _merged(one.texts, other.texts)
+    if clashes:
+        texts = pa.schema(list(_less(pa.struct(list(texts)), clashes)))
+    return Memory(texts, one.splits if splits == one.splits else splits, clashes)
+
+
+def _less(kind: pa.DataType, keys: frozenset[str]) -> pa.DataType:
+    """The type without texts under these keys: stated, they would be columns again beside the tagged ones."""
+    if pa.types.is_list(kind):
+        return pa.list_(_less(kind.value_type, keys))
+    if not pa.types.is_struct(kind):
+        return kind
+    kept = [field for field in kind if pa.types.is_nested(field.type) or plain_key(field.name) not in keys]
+    return pa.struct([(one.name, one.type if part_of(one.name) == "C" else _less(one.type, keys)) for one in kept])
 
 
 def _turned(old: pa.DataType, new: pa.DataType) -> dict[str, frozenset[Part]]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headrace.decode import clash
+from headrace.decode.losses import Loss, Losses, Lost, add
 from headrace.decode.names import joined, normalise
 from headrace.decode.observed import Indices, count_up
 from headrace.decode.shape import Shape
-from headrace.decode.split import plain_key
+from headrace.decode.split import part_of, plain_key
 
 
 class NotPlain(Exception):
@@ -65,18 +67,24 @@ class Exploded:
     """All tables of a batch, parents first, and all their leaves, not yet told apart by kind.
 
     `claims` remembers which keys lead to a column or child table: two may not, for then their order in each
-    record decides, which Arrow does not tell.
+    record decides, which Arrow does not tell. `clashing` are keys of one object that do; `clash` can settle those.
     """
 
     shape: Shape
     frames: list[Frame]
     leaves: list[Leaf] = field(default_factory=list)
     claims: dict[tuple[int, bool, str], tuple[str, ...]] = field(default_factory=dict)
+    clashing: set[str] = field(default_factory=set)
+    losses: Losses = field(default_factory=dict)
 
     def claim(self, table: int, name: str, source: tuple[str, ...], *, as_list: bool = False) -> None:
-        """Note that the key at `source` leads to `name`. Raises NotPlain if another key does too."""
-        if self.claims.setdefault((table, as_list, name), source) != source:
+        """Note that the key at `source` leads to `name`. Raises NotPlain if a key of another object does too."""
+        other = self.claims.setdefault((table, as_list, name), source)
+        if other == source:
+            return
+        if as_list or other[:-1] != source[:-1]:
             raise NotPlain(f"two keys lead to {name}")
+        self.clashing |= {other[-1], source[-1]}
 
 
 def explode(batch: pa.Table, shape: Shape) -> Exploded:
@@ -107,7 +115,10 @@ def _rows(out: Exploded, columns: list[tuple[str, pa.Array]], top: _Spot) -> Non
 
 
 def _fields(out: Exploded, columns: list[tuple[str, pa.Array]], spot: _Spot, lists: list[_List]) -> None:
+    _settle(out, [(plain_key(key), values) for key, values in columns if part_of(key) == "C"], spot)
     for key, values in columns:
+        if part_of(key) == "C":
+            continue
         plain = plain_key(key)
         part = normalise(plain)
         name, source = joined(spot.path, part), (*spot.source, plain)
@@ -127,6 +138,20 @@ def _fields(out: Exploded, columns: list[tuple[str, pa.Array]], spot: _Spot, lis
         else:
             out.claim(spot.table, name, source, as_list=True)
             lists.append(_List(name, key, values))
+
+
+def _settle(out: Exploded, tagged: list[tuple[str, pa.Array]], spot: _Spot) -> None:
+    """Give the table the leaves of keys that were tagged because they may be rivals for one column."""
+    groups: dict[str, dict[str, pa.Array]] = {}
+    for key, values in tagged:
+        groups.setdefault(normalise(key), {})[key] = values
+    for part, rivals in groups.items():
+        name = joined(spot.path, part)
+        out.claim(spot.table, name, (*spot.source, *rivals))
+        settled = clash.settle(list(rivals.values()))
+        out.leaves += (Leaf(spot.table, name, key, in_list=False, values=values) for key, values in settled.standing)
+        if settled.fallen:
+            add(out.losses, Lost(f"{out.frames[spot.table].name}.{name}", Loss.NAMES), settled.fallen)
 
 
 def _list(out: Exploded, parent: int, found: _List, depth: int) -> None:

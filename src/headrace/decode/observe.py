@@ -7,10 +7,10 @@ from threading import Lock
 from typing import cast
 
 from headrace.decode import arrow_lane, coerce, row_lane
-from headrace.decode.arrow_lane import EMPTY_MEMORY, Changed, Memory, merge_memory
+from headrace.decode.arrow_lane import EMPTY_MEMORY, Changed, Memory, Read, merge_memory
 from headrace.decode.moments import is_timestamp
 from headrace.decode.nested import NotPlain
-from headrace.decode.observed import Observation, ObservedTable, first_valid
+from headrace.decode.observed import Observation, first_valid
 from headrace.decode.record import Unreadable, kinds_of, parse
 from headrace.decode.rows import RecordPage
 from headrace.decode.rules import AS_DLT, DecodeRules
@@ -39,9 +39,9 @@ class Reader:
         records = [record for page in pages for record in page.records]
         if not records:
             return Observation(self._resource, pages, (), rules=self._rules)
-        tables = self._fast(records)
-        if tables is not None:
-            observation = Observation(self._resource, pages, tables, rules=self._rules)
+        fast = self._fast(records)
+        if fast is not None and not (fast.losses and self._rules.strict):
+            observation = Observation(self._resource, pages, fast.tables, losses=fast.losses, rules=self._rules)
         else:
             taken = row_lane.take(records, self._shape, strict=self._rules.strict)
             observation = Observation(
@@ -50,19 +50,19 @@ class Reader:
         _warm(observation)
         return observation
 
-    def _fast(self, records: Sequence[bytes]) -> tuple[ObservedTable, ...] | None:
-        """The tables by way of Arrow, None if the row lane must take the batch."""
+    def _fast(self, records: Sequence[bytes]) -> Read | None:
+        """The batch by way of Arrow, None if the row lane must take the batch."""
         for _ in range(2):
             try:
-                tables, learnt = arrow_lane.read(records, self._shape, self._memory)
+                found = arrow_lane.read(records, self._shape, self._memory)
             except Changed:
                 if not self._survey(records):
                     return None
             except NotPlain:
                 return None
             else:
-                self._learn(learnt)
-                return tables
+                self._learn(found.memory)
+                return found
         return None
 
     def _survey(self, records: Sequence[bytes]) -> bool:

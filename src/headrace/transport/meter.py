@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import takewhile
 from typing import Literal, TypeAlias
 
 Model: TypeAlias = Literal["bucket", "window", "cautious", "remaining", "declared"]
@@ -27,6 +28,7 @@ _DOUBT = 3.0
 _LEAST_RESET_S = 0.25
 _RESET_MARGIN_S = 0.02
 _NO_RESERVE_BELOW = 20
+_MOST_SLACK = 0.25
 
 
 class Meter:
@@ -41,6 +43,7 @@ class Meter:
         "_expiring",
         "_extra_reserve",
         "_level",
+        "_longest_flight_s",
         "_used",
         "_window_error",
         "expired",
@@ -65,6 +68,7 @@ class Meter:
         self._bucket_error = 0.0
         self._window_error = 0.0
         self._extra_reserve = 0.0
+        self._longest_flight_s = 0.0
 
     @property
     def model(self) -> Model:
@@ -129,13 +133,16 @@ class Meter:
         """
         self._advance(now)
         sent_at, expired = since
+        slack_s = self._slack(now - sent_at)
         low = min(remaining, self.limit) - after
         bucket_high = remaining + before + 1 + self._rate * (now - sent_at)
         window_high = remaining + before + (self.expired - expired)
         room = self.limit - self._used
         if self.told:
-            self._bucket_error = self._bucket_error * _FADE + max(0.0, low - self._level, self._level - bucket_high)
-            self._window_error = self._window_error * _FADE + max(0, low - room, room - window_high)
+            refilled = self._level + self._rate * slack_s
+            self._bucket_error = self._bucket_error * _FADE + max(0.0, low - refilled, self._level - bucket_high)
+            freed = room + self._expire_within(now + slack_s) if low > room else room
+            self._window_error = self._window_error * _FADE + max(0, low - freed, room - window_high)
         self.told = True
         self.remaining = remaining
         self._extra_reserve *= _FADE
@@ -152,6 +159,15 @@ class Meter:
     def refused(self) -> None:
         """A request was refused for this limit: forecasts were too high, so more is left alone."""
         self._extra_reserve = min(2 * self._extra_reserve + 1, self.limit / 10)
+
+    def _slack(self, flight_s: float) -> float:
+        """How much later than the API a forecast may be and still be right: units count here from the answer on."""
+        self._longest_flight_s = max(flight_s, self._longest_flight_s * _FADE)
+        window_s = self.window_s or 0.0
+        return min(self._longest_flight_s + 2 * _DRIFT * window_s, _MOST_SLACK * window_s)
+
+    def _expire_within(self, until: float) -> int:
+        return sum(units for _, units in takewhile(lambda one: one[0] <= until, self._expiring))
 
     def _advance(self, now: float) -> None:
         if now > self._at:
