@@ -8,6 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import duckdb
@@ -17,6 +21,28 @@ from tests.e2e.warehouse import read_dataset
 from tests.e2e.workplace import EXAMPLE, SECRETS, SIX, Emulate, Emulated, Workplace, environment
 
 RECORDS = "accounts=700,users=900,notes=800,tasks=800,conversations=700,admins=40"
+
+
+@contextmanager
+def serving(bodies: list[bytes]) -> Iterator[str]:
+    """A server that answers every request with the next body, the last one again and again."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def wait_for_pages(emulator: Emulated, pages: int) -> None:
@@ -158,3 +184,18 @@ def test_the_python_api_does_the_same(emulate: Emulate, tmp_path: Path) -> None:
     assert report.status == "complete"
     with duckdb.connect(str(tmp_path / "v.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM vitally_data.users").fetchone() == (900,)
+
+
+@pytest.mark.timeout(60)
+def test_rules_beyond_those_of_dlt_reach_the_tables(workplace: Workplace) -> None:
+    records = [{"id": 1, "n": 1}, {"id": 2, "n": 2.5}, {"id": 3, "n": 3, "ok": True}, {"id": 4, "ok": 7}]
+    with serving([json.dumps(records).encode()]) as url:
+        resource = {"name": "things", "endpoint": {"path": "things", "paginator": "single_page"}}
+        config = {"client": {"base_url": url}, "resources": [resource]}
+        (workplace.folder / "things.json").write_text(json.dumps(config))
+        ran = workplace.headrace("run", "things.json", "--widen-numbers", "--strict", "--format", "json")
+    assert ran.code == 1, ran.err
+    assert ran.report["resources"]["things"]["rejects"] == 1
+    with duckdb.connect(str(workplace.folder / "things.duckdb"), read_only=True) as connection:
+        found = connection.execute("SELECT id, n FROM things_data.things ORDER BY id").fetchall()
+    assert found == [(1, 1.0), (2, 2.5), (3, 3.0)]

@@ -124,6 +124,19 @@ def test_a_replace_that_begins_again_after_its_commit_replaces_again(world: Worl
     assert world.values("people", "id") == [2]
 
 
+def test_a_column_of_whole_numbers_that_is_widened_keeps_every_fraction(world: World) -> None:
+    whole = root("people", {"id": "bigint", "score": "bigint"})
+    fractions = root("people", {"id": "bigint", "score": "double"})
+    world.load("a", batch(whole, [{"id": 1, "score": 1, "_dlt_id": "1"}]))
+    world.open("b")
+    world.stage("people", batch(whole, [{"id": 2, "score": 2, "_dlt_id": "2"}]))
+    world.stage("people", batch(fractions, [{"id": 3, "score": 2.5, "_dlt_id": "3"}]))
+    world.reopen()
+    world.stage("people", batch(fractions, [{"id": 4, "score": 0.5, "_dlt_id": "4"}]))
+    world.commit("people")
+    assert world.rows("people", "id", "score") == [(1, 1), (2, 2), (3, 2.5), (4, 0.5)]
+
+
 def test_equal_row_ids_that_data_brings_lose_no_row_and_no_child(world: World) -> None:
     pets = [{"value": "cat", "_dlt_parent_id": "own", "_dlt_root_id": "own", "_dlt_list_idx": 0, "_dlt_id": "own.0"}]
     rows = [{"id": 1, "name": "old", "_dlt_id": "own"}, {"id": 1, "name": "new", "_dlt_id": "own"}]

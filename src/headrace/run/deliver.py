@@ -17,6 +17,7 @@ from headrace.decode.names import table_name
 from headrace.decode.observe import Reader
 from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
+from headrace.decode.rules import DecodeRules
 from headrace.envelope.split import compile_splitter
 from headrace.journal.write import Journal
 from headrace.model.event import Delivered, Emit, Noticed, TableWritten
@@ -56,11 +57,14 @@ class Batch:
 class Delivery:
     """Takes pages as they are journaled and brings them into the sink's staging, within a budget of bytes."""
 
-    def __init__(self, journal: Journal, run_id: str, sink: Sink, *, budget_bytes: int, emit: Emit) -> None:
+    def __init__(
+        self, journal: Journal, run_id: str, sink: Sink, *, budget_bytes: int, rules: DecodeRules, emit: Emit
+    ) -> None:
         self._journal = journal
         self._run_id = run_id
         self._sink = sink
         self._emit = emit
+        self._rules = rules
         self._budget = ByteBudget(budget_bytes)
         self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="headrace-decode")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="headrace-sink")
@@ -99,7 +103,7 @@ class Delivery:
 
     async def run(self, resource: Resource) -> None:
         """Deliver one walk: what the journal holds beyond the watermark, then what is put. Raises SinkError."""
-        reader = Reader(resource)
+        reader = Reader(resource, self._rules)
         under_way: deque[asyncio.Task[None]] = deque()
         async with asyncio.TaskGroup() as group:
             async for batch in self._batches(resource):
@@ -108,7 +112,7 @@ class Delivery:
                 if len(under_way) > AHEAD:
                     await under_way.popleft()
         for sentence, count in self._losses.get(resource.name, Counter()).items():
-            self._emit(Noticed(resource.name, f"{sentence} ({count:,} times)", "warning"))
+            self._emit(Noticed(resource.name, f"{sentence} ({count:,} times)" if count > 1 else sentence, "warning"))
 
     async def commit(self, commit: Callable[[Schema], Commit]) -> Receipt:
         """The final transaction, over what is staged. Raises SinkError."""

@@ -16,6 +16,7 @@ from typing import Any, assert_never
 import msgspec
 
 from headrace.decode.names import table_name
+from headrace.decode.rules import DecodeRules
 from headrace.journal.write import Journal
 from headrace.model.event import Committing, Emit
 from headrace.model.plan import Plan
@@ -102,7 +103,8 @@ class Flow:
         """The delivering half with its sink open. Memory: a fifth for pages under way, three for the warehouse."""
         job, run_id, share = self._job, self._run.record.run_id, (self._job.options.memory_mb << 20) // 5
         sink = open_sink(job.destination, job.dataset, memory_budget_bytes=3 * share)
-        delivery = Delivery(self._journal, run_id, sink, budget_bytes=share, emit=job.emit)
+        rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
+        delivery = Delivery(self._journal, run_id, sink, budget_bytes=share, rules=rules, emit=job.emit)
         try:
             await delivery.open({walk.resource.name: walk.fingerprint for walk in self._run.walks})
             for walk in self._run.walks:

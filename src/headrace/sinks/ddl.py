@@ -122,3 +122,13 @@ def add_columns(qualified: str, existing: Iterable[str], columns: Iterable[Colum
         for column in columns
         if column.name.lower() not in there
     ]
+
+
+def widen_columns(qualified: str, existing: Mapping[str, str], columns: Iterable[Column]) -> list[str]:
+    """ALTER for each column of whole numbers that has to take fractions from now on (`--widen-numbers`)."""
+    there = {name.lower(): sql for name, sql in existing.items()}
+    return [
+        f"ALTER TABLE {qualified} ALTER COLUMN {quote(column.name)} SET DATA TYPE DOUBLE"
+        for column in columns
+        if column.data_type == "double" and there.get(column.name.lower()) == "BIGINT"
+    ]

@@ -10,7 +10,7 @@ from headrace.errors import SinkError
 from headrace.model.table import Schema, TableSchema
 from headrace.sinks import merge_sql
 from headrace.sinks.database import Database
-from headrace.sinks.ddl import LOAD_ID, ROW, WALK, Catalog, Names, add_columns, create_data, with_load_id
+from headrace.sinks.ddl import LOAD_ID, ROW, WALK, Catalog, Names, add_columns, create_data, widen_columns, with_load_id
 from headrace.sinks.ledger import Staged
 from headrace.sinks.merge_sql import Link, Source
 from headrace.sinks.settle import Entry, Settlement, family
@@ -80,7 +80,11 @@ class Dataset:
                     self._database.run(create_data(self._names, table))
                     self._data[table.name] = columns
                 continue
-            for statement in add_columns(self._names.data(table.name), there, with_load_id(table)):
+            name = self._names.data(table.name)
+            for statement in (
+                *add_columns(name, there, with_load_id(table)),
+                *widen_columns(name, there, with_load_id(table)),
+            ):
                 self._database.run(statement)
             self._data[table.name] = columns | there
             if _ROOT_ID in columns and _ROOT_ID not in there:

@@ -20,7 +20,10 @@ def reconcile(newest: Schema, stored: Schema, data: Catalog, staged: Catalog) ->
     """
     tables: dict[str, TableSchema] = {}
     for table in newest.tables.values():
-        there = {**staged.get(table.name, {}), **data.get(table.name, {})}
+        waiting = staged.get(table.name, {})
+        there = {**waiting, **data.get(table.name, {})}
+        # Numbers that were widened in the staging alone are widened in the dataset by the commit.
+        there |= {name: sql for name, sql in waiting.items() if sql == "DOUBLE" and there[name] == "BIGINT"}
         if table.name in stored.tables and not there and not _has_child(table, data):
             continue
         tables[table.name] = _reconciled(table, stored.tables.get(table.name), there)

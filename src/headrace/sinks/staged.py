@@ -20,6 +20,7 @@ from headrace.sinks.ddl import (
     quote,
     staged_columns,
     temporary,
+    widen_columns,
 )
 
 if TYPE_CHECKING:
@@ -91,9 +92,12 @@ class StagedTables:
             self._database.run(create_staged(self._names, table))
             self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | {WALK: "INTEGER"}
             return
-        for statement in add_columns(self._names.staged(table.name), there, columns):
+        name = self._names.staged(table.name)
+        widening = widen_columns(name, there, columns)
+        for statement in (*add_columns(name, there, columns), *widening):
             self._database.run(statement)
-        self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | there
+        typed = {column.name: TYPES[column.data_type] for column in columns}
+        self._there[table.name] = there | typed if widening else typed | there
 
     def _drop_foreign(self, name: str, columns: dict[str, str]) -> None:
         """A staging table that dlt left goes; anything else there is somebody's own."""

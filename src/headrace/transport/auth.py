@@ -54,7 +54,10 @@ def _basic(auth: HttpBasic, resolver: Resolver) -> str:
 
     A password without a value is an empty one: many APIs take their key as the user name.
     """
-    username, password = resolver.optional(auth.username), resolver.optional(auth.password) or ""
+    password = resolver.optional(auth.password) or ""
+    # A user name that the document shows is no secret, unless it is the key itself.
+    shown = auth.username.literal if password else None
+    username = resolver.optional(auth.username) if shown is None else shown
     for whole, where in ((username, auth.username), (password, auth.password)):
         if whole and _has_scheme(whole, "basic"):
             return _check(whole, where, "Basic header", empty=False)

@@ -21,6 +21,7 @@ _CUT: dict[Outcome, float] = {"refused": 0.5, "failed": 0.75}
 # An API counts a request when it arrives, however long the answer takes: after this long it is taken as counted.
 _COUNTED_AFTER_S = 0.25
 _COUNTED_AFTER_SHARE = 1 / 20
+_FIND_OUT_EVERY_S = 1.0
 
 
 class Lease:
@@ -50,15 +51,11 @@ class Budget:
         self._leases: dict[Lease, None] = {}
         self._settled_in_flight = 0
         self._answered = 0
+        self._answered_at = now
         self._meters: dict[str, Meter] = {}
         if declared is not None:
             self._meters[_DECLARED] = Meter(declared.requests, declared.window_s, now)
         self._shown: BudgetEvent | None = None
-
-    @property
-    def in_flight(self) -> int:
-        """Leases that are out."""
-        return len(self._leases)
 
     @property
     def concurrency(self) -> int:
@@ -73,16 +70,26 @@ class Budget:
         held = len(self._leases) - self._settled_in_flight
         wait = max(0.0, self._paused_until - now)
         for meter in self._meters.values():
-            opens_in = meter.opens_in(now, held)
-            if opens_in > 0 and meter.reset_at is not None and not self._leases:
-                opens_in = min(opens_in, max(0.0, meter.reset_at - now))
-            if opens_in == math.inf and not self._leases:
-                opens_in = 1.0  # nothing is known of relief: try one request a second
-            wait = max(wait, opens_in)
+            wait = max(wait, self._meter_opens_in(meter, now, held))
+        if wait == math.inf:  # an answer helps, and so does time where units of slow requests are held
+            unsettled = (lease.sent_at for lease in self._leases if not lease.settled)
+            wait = max(0.0, next(unsettled, math.inf) + self._counted_after() - now)
         return wait
+
+    def _meter_opens_in(self, meter: Meter, now: float, held: int) -> float:
+        """With nothing in flight one request may find out: at the stated reset, or where no relief is known at all."""
+        opens_in = meter.opens_in(now, held)
+        if self._leases:
+            return opens_in
+        if meter.reset_at is not None:
+            return min(opens_in, max(0.0, meter.reset_at - now))
+        return opens_in if opens_in < math.inf else max(0.0, self._answered_at + _FIND_OUT_EVERY_S - now)
 
     def take(self, now: float) -> Lease:
         """A lease. Only when `opens_in` says 0."""
+        for meter in self._meters.values():
+            if meter.reset_at is not None and meter.reset_at <= now:
+                meter.reset_at = None  # it opens the way once
         lease = Lease(now, self._answered, {name: meter.expired for name, meter in self._meters.items()})
         self._leases[lease] = None
         return lease
@@ -100,7 +107,10 @@ class Budget:
                 meter.settle(now)
         if reading is not None:
             self._learn(reading, lease, now, outcome)
+        elif outcome == "fine":
+            self._forget_the_untold()
         self._answered += 1
+        self._answered_at = now
         self._adapt(lease, now, outcome)
 
     def pause(self, until: float) -> None:
@@ -137,6 +147,10 @@ class Budget:
                 for meter in self._meters.values():
                     meter.settle(now)
 
+    def _forget_the_untold(self) -> None:
+        """An answer tells nothing: a limit with no window cannot be foretold. Many APIs state it with a 429 only."""
+        self._meters = {name: meter for name, meter in self._meters.items() if meter.window_s is not None}
+
     def _counted_after(self) -> float:
         shortest = min((meter.window_s for meter in self._meters.values() if meter.window_s), default=0.0)
         return max(_COUNTED_AFTER_S, shortest * _COUNTED_AFTER_SHARE)
@@ -149,7 +163,8 @@ class Budget:
             meter = self._meter(policy, now)
             if meter is None:
                 continue
-            meter.resize(policy.limit, policy.window_s)
+            # Where the limit is not stated, the most that was ever left is taken for it.
+            meter.resize(policy.limit or max(meter.limit, policy.remaining or 0), policy.window_s)
             if policy.reset_s is not None:
                 meter.resets_in(now, policy.reset_s)
             if policy.remaining is not None:
@@ -166,7 +181,6 @@ class Budget:
     def _meter(self, policy: Policy, now: float) -> Meter | None:
         meter = self._meters.get(policy.name)
         if meter is None and policy.limit is None and policy.remaining is not None:
-            # The limit is not stated: what is left now is the most that we know of.
             meter = self._meters[policy.name] = Meter(max(1, policy.remaining), None, now)
         elif meter is None and policy.limit is not None:
             meter = self._meters[policy.name] = Meter(policy.limit, policy.window_s, now)

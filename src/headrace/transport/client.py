@@ -216,7 +216,7 @@ class HttpTransport:
         )
 
     def _said(self, received: Received) -> str:
-        return self._redactor.scrub(message_of(received.body))
+        return message_of(received.body, self._redactor.scrub)
 
 
 @asynccontextmanager

@@ -60,6 +60,8 @@ def _gzip(body: bytes, limit: int) -> bytes:
         part = _inflate(member, rest, limit - size, "gzip")
         parts.append(part)
         size += len(part)
+        if size > limit:
+            raise too_large(limit)
         rest = member.unused_data
         if not rest.startswith(b"\x1f\x8b"):
             break  # padding after the last member, as some servers send
@@ -69,17 +71,19 @@ def _gzip(body: bytes, limit: int) -> bytes:
 def _deflate(body: bytes, limit: int) -> bytes:
     """The zlib format by the standard; many servers send the bare stream."""
     zlib_header = body[0] & 0x0F == 8 and int.from_bytes(body[:2]) % 31 == 0  # noqa: PLR2004 - RFC 1950 §2.2
-    return _inflate(zlib.decompressobj(wbits=15 if zlib_header else -15), body, limit, "deflate")
+    out = _inflate(zlib.decompressobj(wbits=15 if zlib_header else -15), body, limit, "deflate")
+    if len(out) > limit:
+        raise too_large(limit)
+    return out
 
 
 def _inflate(stream: zlib._Decompress, body: bytes, limit: int, name: str) -> bytes:
+    """What the stream holds, or one byte more than `limit` of it."""
     try:
         out = stream.decompress(body, limit + 1)
     except zlib.error:
         raise _broken(name) from None
-    if len(out) > limit:
-        raise too_large(limit)
-    if not stream.eof:
+    if len(out) <= limit and not stream.eof:
         raise _short(name)
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -31,15 +31,18 @@ _HTML = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-def message_of(body: bytes) -> str:
-    """The API's own message, at most 300 characters on one line; empty where the body holds none."""
+def message_of(body: bytes, scrub: Callable[[str], str]) -> str:
+    """The API's own message, at most 300 characters on one line; empty where the body holds none.
+
+    `scrub` takes the secrets out, before a cut could leave the half of one.
+    """
     head = body[:_READ_BYTES]
     try:
         texts = list(dict.fromkeys(_messages(msgspec.json.decode(head), _DEEPEST)))
         found = ": ".join(texts[:3])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = _plain(head.decode("utf-8", "replace"))
-    line = " ".join("".join(character if character.isprintable() else " " for character in found).split())
+    line = scrub(" ".join("".join(character if character.isprintable() else " " for character in scrub(found)).split()))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

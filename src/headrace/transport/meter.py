@@ -115,11 +115,10 @@ class Meter:
         self._level -= 1
         self._take(now, 1)
 
-    def resize(self, limit: int | None, window_s: float | None) -> None:
-        """The API states another limit or window than before; None: nothing stated."""
-        if limit is not None and limit != self.limit:
-            self._level += limit - self.limit
-            self.limit = limit
+    def resize(self, limit: int, window_s: float | None) -> None:
+        """The API states another limit or window than before; no window: none stated."""
+        self._level += limit - self.limit
+        self.limit = limit
         if window_s is not None and window_s != self.window_s:
             self.window_s = window_s
             self._expiring.clear()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, unquote_plus, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 
 from headrace.errors import ConfigError
 from headrace.model.page import PageRequest
-from headrace.model.plan import Auth, Client, HttpBasic, Json, NoAuth, Ref, Text, text
+from headrace.model.plan import ApiKey, Auth, Client, HttpBasic, Json, NoAuth, Ref, Text, text
 from headrace.transport.auth import NONE, credential
 from headrace.transport.origin import origin_of
 from headrace.transport.redact import Redactor
@@ -72,14 +72,26 @@ class Preparer:
             for name, value in request.params
             if trusted or not any(ref.kind == "secret" for ref in value.refs)
         ]
+        url = with_params(request.url, params, replacing=head.params)
         headers, body = self._body(request, head.headers, trusted=trusted)
         return Sendable(
             method=request.method,
-            url=with_params(request.url, params, replacing=head.params),
+            url=url if trusted else self._without_secrets(url, request.auth),
             headers=headers,
             body=body,
             key=f"{origin} {head.identity}",
         )
+
+    def _without_secrets(self, url: str, auth: Auth) -> str:
+        """The URL without the parameters that are, or may hold, a secret: an API may repeat one in a link."""
+        parts = urlsplit(url)
+        key = auth.name if isinstance(auth, ApiKey) and auth.location == "query" else None
+        pairs = [
+            pair
+            for pair in parts.query.split("&")
+            if unquote_plus(pair.partition("=")[0]) != key and self._redactor.url(f"?{pair}") == f"?{pair}"
+        ]
+        return urlunsplit(parts._replace(query="&".join(pairs)))
 
     def redirected(self, sendable: Sendable, request: PageRequest, status: int, location: str) -> PageRequest:
         """The page request that a redirect asks for: 303, and 301 and 302 to a POST, become a GET (RFC 9110 §15.4)."""

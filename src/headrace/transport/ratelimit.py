@@ -38,31 +38,6 @@ class Reading(msgspec.Struct, frozen=True):
     concurrency: int | None = None
     notes: tuple[str, ...] = ()
 
-    @property
-    def tightest(self) -> Policy:
-        """The policy that will stop us first: the fewest units left."""
-        return min(self.policies, key=lambda policy: (policy.remaining is None, policy.remaining or 0))
-
-    @property
-    def limit(self) -> int | None:
-        """Units a window, of the tightest policy."""
-        return self.tightest.limit
-
-    @property
-    def remaining(self) -> int | None:
-        """Units left, of the tightest policy."""
-        return self.tightest.remaining
-
-    @property
-    def reset_s(self) -> float | None:
-        """Seconds until relief, of the tightest policy."""
-        return self.tightest.reset_s
-
-    @property
-    def window_s(self) -> float | None:
-        """Seconds of the window, of the tightest policy."""
-        return self.tightest.window_s
-
 
 class _Quota(msgspec.Struct, frozen=True):
     name: str
@@ -110,7 +85,7 @@ def _structured(text: str, advised: str) -> Reading | None:
         remaining, notes = _units(stated.get("remaining"))
         if remaining is None:
             return None
-        limit, _ = _units(stated.get("limit"))
+        limit = _first(stated.get("limit", ""))
         quota = _matching(quotas, limit)
         policy = Policy("", limit, remaining, *_seconds(stated.get("reset"), notes), quota.window_s if quota else None)
         return Reading((policy, *_others(quotas, quota)), "draft 07", raw, notes=tuple(notes))

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed leaves it out
 
 import aiohttp
 import msgspec
@@ -22,6 +22,7 @@ from headrace.transport.prepare import Sendable
 
 _READ_BUFFER = 1 << 20
 _HEADER_LINE = 1 << 16  # long cursors and Link headers: the library's own 8 KiB is short
+_TRUST = "set SSL_CERT_FILE to the certificate of its authority if you trust that"
 _OFF_THE_LOOP = 1 << 20  # a packed body from this size on is unpacked in a thread
 
 
@@ -101,10 +102,12 @@ class Sender:
 
     def _proxy(self, url: str) -> str | None:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host, self._proxies):
+        if parts.hostname in ("localhost", "127.0.0.1", "::1"):
             return None
-        return self._proxies.get(parts.scheme)
+        if proxy_bypass_environment(parts.netloc, self._proxies):
+            return None
+        proxy = self._proxies.get(parts.scheme)
+        return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
 @asynccontextmanager
@@ -134,11 +137,13 @@ def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
         lower = name.lower()
+        if lower == "set-cookie":
+            continue  # cookies count as secrets, and cannot be joined with commas
         headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
     return headers
 
 
-def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911 - a table of failures
+def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911, PLR0912 - a table of failures
     """What happened, in words of our own: the library's may hold the URL with its secrets."""
     match error:
         case (
@@ -147,6 +152,10 @@ def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911 - a table of 
             | ssl.SSLCertVerificationError()
         ):
             return _tls(error)
+        case aiohttp.ClientHttpProxyError():
+            return Fault("connect", f"the proxy answered {error.status}")
+        case aiohttp.ClientProxyConnectionError():
+            return Fault("connect", f"no connection to the proxy ({_os_reason(error)})")
         case aiohttp.ClientConnectorDNSError():
             return Fault("dns", f"the host {error.host} is not known to the name server")
         case aiohttp.ConnectionTimeoutError():
@@ -174,9 +183,9 @@ def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911 - a table of 
 def _tls(error: Exception) -> Fault:
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return Fault("tls", f"the server's certificate is not valid ({cause.verify_message})")
+        return Fault("tls", f"the server's certificate is not valid ({cause.verify_message}); {_TRUST}")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Fault("tls", "the server's certificate is not valid for this host")
+        return Fault("tls", f"the server's certificate is not valid for this host; {_TRUST}")
     return Fault("connect", "no TLS connection came about")
 
 
