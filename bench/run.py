@@ -182,16 +182,15 @@ def main() -> None:
     asked = parser.parse_args()
     scale, rounds = (0.1, 1) if asked.quick else (1.0, asked.rounds)
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    results: dict[str, object] = {}
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    results: dict[str, object] = {"machine": machine}
     if asked.only != "full":
         title = f"lean: {sum(records(scale).values()):,} records of about 1 KB, six resources"
         results["lean"] = compare(title, records(scale), "lean", rounds=rounds, default=not asked.no_default)
     if asked.only != "lean":
         title = f"full: {sum(records(scale / 10).values()):,} records with embedded parents and about 90 traits"
         results["full"] = compare(title, records(scale / 10), "full", rounds=1, default=False)
-    out = ROOT / "bench" / "out"
-    out.mkdir(exist_ok=True)
-    (out / "figures.json").write_text(json.dumps(results, indent=1))
+    (ROOT / "bench" / "figures.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def test_six_walks_use_nine_tenths_and_are_never_refused(kind: type, limit: int,
 )
 @settings(deadline=None, max_examples=150)
 def test_a_truthful_limiter_never_has_to_refuse(
-    kind: type, limit: int, window_s: float, walks: int, there_s: float, back_s: float, seed: int
+    *, kind: type, limit: int, window_s: float, walks: int, there_s: float, back_s: float, seed: int
 ) -> None:
     traffic = Traffic(limit * 3, walks, there_s, back_s, seed)
     assert run(kind(limit, window_s), traffic).refused == []
@@ -63,7 +63,7 @@ def test_a_truthful_limiter_never_has_to_refuse(
 )
 @settings(deadline=None, max_examples=100)
 def test_a_declared_limit_holds_where_the_api_says_nothing(
-    kind: type, limit: int, window_s: float, walks: int, back_s: float, seed: int
+    *, kind: type, limit: int, window_s: float, walks: int, back_s: float, seed: int
 ) -> None:
     traffic = Traffic(
         limit * 3, walks, 0.02, back_s, seed, silent=True, declared=DeclaredLimit(limit, window_s)

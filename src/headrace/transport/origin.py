@@ -21,7 +21,7 @@ def origin_of(url: str) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme not in _PORTS or not host:
+    if parts.scheme not in _PORTS or not host or any(map(str.isspace, host)):
         return None
     if ":" in host:
         host = f"[{host}]"

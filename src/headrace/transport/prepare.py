@@ -95,7 +95,10 @@ class Preparer:
 
     def redirected(self, sendable: Sendable, request: PageRequest, status: int, location: str) -> PageRequest:
         """The page request that a redirect asks for: 303, and 301 and 302 to a POST, become a GET (RFC 9110 §15.4)."""
-        url = urljoin(sendable.url, _printable(location.strip()))
+        try:
+            url = urljoin(sendable.url, _printable(location.strip()))
+        except ValueError:
+            url = location  # no URL at all: whoever asks for it says so
         if status == 303 or (status in (301, 302) and request.method == "POST"):  # noqa: PLR2004 - HTTP statuses
             return msgspec.structs.replace(request, url=url, params=(), method="GET", json=None, form=None)
         return msgspec.structs.replace(request, url=url, params=())
