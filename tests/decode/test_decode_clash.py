@@ -53,6 +53,22 @@ def test_both_lanes_settle_alike(records: list[dict[str, object]]) -> None:
         assert list(map(repr, fast.rows[name])) == list(map(repr, slow.rows[name]))
 
 
+def test_a_batch_without_the_keys_that_clashed_before_is_read() -> None:
+    result = decode([{"A": "x", "a": None, "b": None}], [{}], [{"a": "y"}])
+    assert result.values("a") == [None, None, "y"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(st.dictionaries(KEYS, VALUES, max_size=4), max_size=3), max_size=4))
+def test_what_clashed_before_changes_nothing_later(pages: list[list[dict[str, object]]]) -> None:
+    of = resource()
+    fast, slow = decode(*pages, of=of), decode(*pages, of=of, reader=SlowReader(of))
+    assert fast.schema == slow.schema
+    assert {name: list(map(repr, rows)) for name, rows in fast.rows.items()} == {
+        name: list(map(repr, rows)) for name, rows in slow.rows.items()
+    }
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 def test_what_is_tagged_is_json_still(record: dict[str, object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headrace.emulate.limiter import Limiter, SlidingWindow, TokenBucket
@@ -45,6 +45,7 @@ def test_six_walks_use_nine_tenths_and_are_never_refused(kind: type, limit: int,
     back_s=st.floats(0, 2),
     seed=st.integers(0, 999),
 )
+@example(kind=TokenBucket, limit=20, window_s=3.0, walks=6, there_s=0.0, back_s=1.0, seed=0)
 @settings(deadline=None, max_examples=150)
 def test_a_truthful_limiter_never_has_to_refuse(
     *, kind: type, limit: int, window_s: float, walks: int, there_s: float, back_s: float, seed: int

@@ -100,8 +100,10 @@ def test_how_a_limit_is_read_is_told_once() -> None:
             one.give_back("https://api.test 0a", lease, "fine", read(headers, now=0.0))
         told = [event.message for event in events if isinstance(event, Noticed)]
         assert told == [
-            "the rate limit of https://api.test is read as 100 requests in 60 s "
-            "(ratelimit-limit: 100, 100;window=60; remaining: 90; reset: )"
+            (
+                "the rate limit of https://api.test is read as 100 requests in 60 s "
+                "(ratelimit-limit: 100, 100;window=60; remaining: 90; reset: )"
+            )
         ]
         assert [event for event in events if isinstance(event, Budget)] == [Budget(100, 90, 60.0, "cautious")]
 

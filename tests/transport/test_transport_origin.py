@@ -50,12 +50,12 @@ def test_only_named_origins_are_trusted() -> None:
 
 
 def test_an_api_that_moved_to_https_is_said_to_have() -> None:
-    with pytest.raises(ForeignOrigin, match="set the base URL to https://api.test, or allow it"):
+    with pytest.raises(ForeignOrigin, match=r"set the base URL to https://api\.test, or allow it"):
         Origins.of(["http://api.test"], []).trusts("https://api.test", via="A redirect")
 
 
 def test_what_is_no_url_is_a_fault_of_the_configuration() -> None:
-    with pytest.raises(ConfigError, match="'api.test/v1' is not an absolute http or https URL"):
+    with pytest.raises(ConfigError, match=r"'api\.test/v1' is not an absolute http or https URL"):
         Origins.of(["api.test/v1"], [])
     with pytest.raises(ConfigError) as caught:
         Origins.of(["ftp://me:pw@api.test"], [])

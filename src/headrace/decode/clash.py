@@ -62,9 +62,11 @@ class Settled:
 def settle(rivals: Sequence[pa.StructArray]) -> Settled:
     """Of what `tag` made of the rivals for one column, the value with the greatest place in each row."""
     opened = [dict(zip((f.name for f in rival.type), rival.flatten(), strict=True)) for rival in rivals]
+    # A rival without a place is one that earlier batches had: its type was stated, but no record of this one has it.
+    opened = [fields for fields in opened if _PLACE in fields]
     places = [fields.pop(_PLACE) for fields in opened]
-    if len(opened) == 1:
-        return Settled(list(opened[0].items()), 0)
+    if len(opened) <= 1:
+        return Settled([item for fields in opened for item in fields.items()], 0)
     last = pc.max_element_wise(*places)
     standing: list[tuple[str, pa.Array]] = []
     fallen = 0

@@ -160,7 +160,8 @@ class Budget:
             self._ceiling = max(1, min(self._ceiling, reading.concurrency))
             self._allowed = min(self._allowed, self._ceiling)
         for policy in reading.policies:
-            meter = self._meter(policy, now)
+            # A limit that is new to us has counted what was counted before we knew of it.
+            meter = self._meter(policy, now, counted=self._settled_in_flight + (outcome != "refused"))
             if meter is None:
                 continue
             # Where the limit is not stated, the most that was ever left is taken for it.
@@ -173,17 +174,19 @@ class Budget:
                     policy.remaining,
                     since=(lease.sent_at, lease.expired.get(policy.name, meter.expired)),
                     after=self._answered - lease.answered + self._settled_in_flight,
-                    before=len(self._leases),
+                    before=len(self._leases) - self._settled_in_flight,
                 )
                 if outcome == "refused" and policy.remaining == 0:
                     meter.refused()
 
-    def _meter(self, policy: Policy, now: float) -> Meter | None:
-        meter = self._meters.get(policy.name)
-        if meter is None and policy.limit is None and policy.remaining is not None:
-            meter = self._meters[policy.name] = Meter(max(1, policy.remaining), None, now)
-        elif meter is None and policy.limit is not None:
-            meter = self._meters[policy.name] = Meter(policy.limit, policy.window_s, now)
+    def _meter(self, policy: Policy, now: float, *, counted: int) -> Meter | None:
+        known = self._meters.get(policy.name)
+        if known is not None or (policy.limit is None and policy.remaining is None):
+            return known
+        limit = policy.limit or max(1, policy.remaining or 0)
+        meter = self._meters[policy.name] = Meter(limit, policy.window_s, now)
+        for _ in range(counted):
+            meter.settle(now)
         return meter
 
     def _adapt(self, lease: Lease, now: float, outcome: Outcome) -> None:

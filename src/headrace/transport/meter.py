@@ -128,7 +128,7 @@ class Meter:
         """Set the forecasts right by a response's `remaining`.
 
         `since` is when its request was sent, and `expired` then. At most `after` other requests were counted later
-        than it although answered by now, and at most `before` counted earlier although not answered yet.
+        than it although taken as counted by now, and at most `before` earlier although not taken so yet.
         """
         self._advance(now)
         sent_at, expired = since
