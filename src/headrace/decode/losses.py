@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+_PLACES_SHOWN = 2
 
 
 class Loss(Enum):
@@ -40,6 +43,23 @@ class Lost:
     def reason(self) -> str:
         """The sentence for a reject."""
         return f"{self.where}: {self.loss.what}, which --strict refuses; without it {self.loss.outcome}"
+
+
+def summed(counts: Mapping[str, int]) -> list[str]:
+    """The sentences for a report, from counts by notice: one for each kind of loss, with the places where it was."""
+    kinds: dict[str, list[tuple[str, int]]] = {}
+    for notice, count in counts.items():
+        where, _, what = notice.partition(": ")
+        kinds.setdefault(what, []).append((where, count))
+    return [_sentence(what, places) for what, places in kinds.items()]
+
+
+def _sentence(what: str, places: list[tuple[str, int]]) -> str:
+    places = sorted(places, key=lambda place: -place[1])
+    where = ", ".join(name for name, _ in places[:_PLACES_SHOWN])
+    more = f" and {len(places) - _PLACES_SHOWN} more" if len(places) > _PLACES_SHOWN else ""
+    total = sum(count for _, count in places)
+    return f"{where}{more}: {what}" + (f" ({total:,} times)" if total > 1 else "")
 
 
 Losses: TypeAlias = dict[Lost, int]

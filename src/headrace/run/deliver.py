@@ -13,6 +13,7 @@ import msgspec
 
 from headrace.decode.columns import Decoded, cast
 from headrace.decode.infer import fold
+from headrace.decode.losses import summed
 from headrace.decode.names import table_name
 from headrace.decode.observe import Reader
 from headrace.decode.observed import Observation
@@ -111,8 +112,8 @@ class Delivery:
                 under_way.append(group.create_task(self._deliver(reader, resource, batch, before)))
                 if len(under_way) > AHEAD:
                     await under_way.popleft()
-        for sentence, count in self._losses.get(resource.name, Counter()).items():
-            self._emit(Noticed(resource.name, f"{sentence} ({count:,} times)" if count > 1 else sentence, "warning"))
+        for sentence in summed(self._losses.get(resource.name, {})):
+            self._emit(Noticed(resource.name, sentence, "warning"))
 
     async def commit(self, commit: Callable[[Schema], Commit]) -> Receipt:
         """The final transaction, over what is staged. Raises SinkError."""
