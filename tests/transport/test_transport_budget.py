@@ -46,6 +46,7 @@ def test_six_walks_use_nine_tenths_and_are_never_refused(kind: type, limit: int,
     seed=st.integers(0, 999),
 )
 @example(kind=TokenBucket, limit=20, window_s=3.0, walks=6, there_s=0.0, back_s=1.0, seed=0)
+@example(kind=SlidingWindow, limit=20, window_s=1.0, walks=15, there_s=0.0, back_s=1.0, seed=244)
 @settings(deadline=None, max_examples=150)
 def test_a_truthful_limiter_never_has_to_refuse(
     *, kind: type, limit: int, window_s: float, walks: int, there_s: float, back_s: float, seed: int
