@@ -100,7 +100,13 @@ def test_replay_needs_no_api(emulate: Emulate, workplace: Workplace) -> None:
         assert workplace.run(emulator.url, command="fetch").code == 0
     ran = workplace.run("http://127.0.0.1:9/resources", command="replay")
     assert ran.code == 0, ran.err + ran.out
-    assert len(read_dataset(workplace.database, "vitally_data")[1]["tasks"]) == 800
+    once = read_dataset(workplace.database, "vitally_data")
+    assert len(once[1]["tasks"]) == 800
+    assert workplace.run("http://127.0.0.1:9/resources", command="replay").code == 0
+    assert read_dataset(workplace.database, "vitally_data") == once
+    workplace.database.unlink()
+    assert workplace.run("http://127.0.0.1:9/resources", command="replay").code == 0
+    assert read_dataset(workplace.database, "vitally_data") == once
 
 
 @pytest.mark.timeout(60)

@@ -34,6 +34,7 @@ from headrace.model.plan import (
 from headrace.report.exits import Exit
 from headrace.report.layout import Cell, Stage, stage, table, wrapped
 from headrace.report.words import listed, many
+from headrace.spec.needs import how_met
 
 if TYPE_CHECKING:
     from headrace.spec.read import Reading
@@ -119,7 +120,7 @@ def _verdict(reading: Reading, config: str, shown: Stage) -> list[str]:
     said = f" with {counted}" if counted else ", with nothing to remark"
     if not reading.needs:
         return wrapped_verdict("good", shown.marks.good, f"{config} can run. It was read as {kind}{said}.", shown)
-    words = f"{config} can run, once it has {listed([_need(each) for each in reading.needs])}."
+    words = f"{config} can run, once it has {listed([how_met(each) for each in reading.needs])}."
     return wrapped_verdict("warn", shown.marks.warn, f"{words} It was read as {kind}{said}.", shown)
 
 
@@ -128,16 +129,6 @@ def wrapped_verdict(style: str, mark: str, words: str, shown: Stage) -> list[str
     first, *rest = wrapped(words, shown.width, " " * (len(mark) + 1))
     painted = shown.paint("good" if style == "good" else "bad" if style == "bad" else "warn", mark)
     return [f"{painted} {shown.paint('strong', first.lstrip())}", *(shown.paint("strong", line) for line in rest)]
-
-
-def _need(need: str) -> str:
-    """One need, and how it is met."""
-    kind, _, name = need.partition(":")
-    if kind == "base_url":
-        return "the API's address (--base-url URL)"
-    if kind == "secret":
-        return f"the secret {name} (in the environment as {name.upper().replace('.', '__')}, or in .dlt/secrets.toml)"
-    return f"a value for {name} (--set {name}=VALUE)" if name else need
 
 
 def _plan(plan: Plan, shown: Stage) -> Iterator[str]:

@@ -63,6 +63,11 @@ def _run(
     environ: Mapping[str, str],
     options: Choices,
 ) -> RunReport:
+    if not isinstance(config, str | Path):
+        raise ConfigError(
+            f"headrace.{'load' if mode == 'run' else mode} takes the path of a configuration, not a"
+            f" {type(config).__name__}; write it to a file (.py, .yaml, .json) and pass its path"
+        )
     try:
         asked = RunOptions(config=str(config), mode=mode, **options)
     except TypeError as error:

@@ -32,12 +32,16 @@ class OpenWalk(msgspec.Struct, frozen=True):
 
 
 class OpenRun(msgspec.Struct, frozen=True):
-    """The run at hand. `waiting` are walks of it that were not chosen this time and stay open."""
+    """The run at hand. `waiting` are walks of it that were not chosen this time and stay open.
+
+    `over`: it had ended before, and is replayed once more.
+    """
 
     record: RunRecord
     walks: tuple[OpenWalk, ...]
     waiting: tuple[str, ...]
     resumed: bool
+    over: bool = False
 
 
 def open_run(journal: Journal, plan: Plan, options: RunOptions, emit: Emit) -> OpenRun:
@@ -49,16 +53,27 @@ def open_run(journal: Journal, plan: Plan, options: RunOptions, emit: Emit) -> O
     if options.new and journal.unfinished:
         journal.abandon(journal.unfinished.run_id)
     record, resumed = journal.unfinished, True
+    over = record is None and options.mode == "replay"
     if record is None:
-        if options.mode == "replay":
-            raise ConfigError("The journal holds no run that waits to be delivered; `headrace run` begins one.")
-        record, resumed = _begin(journal, plan, options), False
-    walks = tuple(_open_walk(journal, record, plan, resource, options, emit=emit) for resource in plan.resources)
+        record, resumed = (_last(journal) if over else _begin(journal, plan, options)), False
+    walks = tuple(
+        _open_walk(journal, record, plan, resource, options, emit=emit)
+        for resource in plan.resources
+        if options.mode != "replay" or resource.name in record.resources
+    )
     chosen = {walk.resource.name for walk in walks}
     waiting = tuple(
         name for name in record.resources if name not in chosen and journal.walk(record.run_id, name) is not None
     )
-    return OpenRun(record=record, walks=walks, waiting=waiting, resumed=resumed)
+    return OpenRun(record=record, walks=walks, waiting=waiting, resumed=resumed, over=over)
+
+
+def _last(journal: Journal) -> RunRecord:
+    """The run that finished last: a warehouse that has it takes nothing again, another one takes all of it."""
+    for summary in reversed(journal.runs()):
+        if summary.state == "finished":
+            return summary.run
+    raise ConfigError("The journal holds no run to replay; `headrace fetch` or `headrace run` makes one.")
 
 
 def _begin(journal: Journal, plan: Plan, options: RunOptions) -> RunRecord:

@@ -15,6 +15,7 @@ from headrace.report.exits import exit_code
 from headrace.run.flow import Flow, Job, Loaded
 from headrace.run.options import Outcome, RunOptions
 from headrace.run.resume import OpenRun, open_run
+from headrace.spec.needs import how_met
 from headrace.spec.read import Options, open_source, read
 from headrace.spec.secrets import Lookup
 
@@ -42,7 +43,7 @@ def execute(
         journal.start_syncer()
         run = open_run(journal, job.plan, options, emit)
         outcome = _told_before(job, journal, run) or asyncio.run(_conclude(job, journal, run, collector))
-        over = not outcome.report.errors and not run.waiting and options.mode != "fetch"
+        over = not run.over and not outcome.report.errors and not run.waiting and options.mode != "fetch"
         if over:
             journal.note_report(run.record.run_id, outcome.report.to_json())
         publish(outcome)
@@ -75,7 +76,7 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
     if reading.plan is None:
         raise ConfigError(f"{source.path} cannot run; mend what is listed and try again", faults=reading.faults)
     if reading.needs and options.mode != "replay":
-        raise ConfigError(f"{source.path} needs {', '.join(reading.needs)} before it can run")
+        raise ConfigError(f"{source.path} needs {' and '.join(map(how_met, reading.needs))} before it can run")
     return Job(
         plan=reading.plan,
         options=options,

@@ -164,7 +164,9 @@ class HttpTransport:
             return accept(reply)
         except BodyRejected as rejected:
             reason = self._redactor.scrub(str(rejected)).rstrip(".")
-            failed = _Failed(f"{received.status}, but {reason}", url=reply.url, status=received.status)
+            failed = _Failed(
+                f"{received.status}, but {reason[:1].lower()}{reason[1:]}", url=reply.url, status=received.status
+            )
             failed.same_body = received.body
             raise failed from rejected
 
