@@ -48,6 +48,8 @@ class WalkState(msgspec.Struct, frozen=True):
     detected: bytes
     ended: bool
     body_bytes: int = 0
+    attempt: int = 1
+    """How often the walk was begun in its run, each time with another fingerprint."""
 
 
 class RunSummary(msgspec.Struct, frozen=True):

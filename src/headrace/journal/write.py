@@ -312,4 +312,5 @@ def _state_of(row: WalkRow) -> WalkState:
         detected=row.detected,
         ended=row.ended,
         body_bytes=row.body_bytes,
+        attempt=row.attempt,
     )

@@ -97,7 +97,7 @@ class Walker:
         envelope = self._splitter.split(reply.body)
         if self.resource.selector is None or isinstance(self.resource.paging, AutoPaging):
             envelope = self._detect(reply, envelope)
-        digest = hashlib.blake2b(b"\n".join(envelope.records), digest_size=16).digest()
+        digest = digest_of(envelope.records)
         facts = Facts(
             page=self.pages,
             records=len(envelope.records),
@@ -183,6 +183,11 @@ def detected(resource: Resource, detection: bytes) -> Resource:
         return resource
     found = msgspec.json.decode(detection, type=Detection)
     return msgspec.structs.replace(resource, paging=found.paging, selector=found.selector)
+
+
+def digest_of(records: Sequence[bytes]) -> bytes:
+    """By which the records of a page are known again."""
+    return hashlib.blake2b(b"\n".join(records), digest_size=16).digest()
 
 
 def _short(position: Position) -> bytes:

@@ -20,13 +20,14 @@ from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.decode.rules import DecodeRules
 from headrace.envelope.split import compile_splitter
+from headrace.errors import ConfigError
 from headrace.journal.write import Journal
 from headrace.model.event import Delivered, Emit, Noticed, TableWritten
 from headrace.model.page import PageRef
 from headrace.model.plan import Resource
 from headrace.model.table import Receipt, Schema, Watermark
 from headrace.run.budget import ByteBudget
-from headrace.run.conduct import FetchedPage, detected
+from headrace.run.conduct import FetchedPage, detected, digest_of
 from headrace.sinks.base import Commit, Sink, SinkState, Staging
 from headrace.walk.after import ask
 
@@ -168,7 +169,13 @@ class Delivery:
     def _reread(self, resource: Resource, ref: PageRef) -> Sequence[bytes]:
         """The records of a page in the journal, split as they were when it came."""
         page = self._journal.read(ref)
-        return compile_splitter(ask(detected(resource, page.detected))).split(page.body).records
+        records = compile_splitter(ask(detected(resource, page.detected))).split(page.body).records
+        if digest_of(records) != ref.records_digest:
+            raise ConfigError(
+                f"{resource.name}: page {ref.number} of the journal holds other records by this configuration than when"
+                " it was fetched; set the data selector back, or run with --new to fetch again"
+            )
+        return records
 
     def _record_page(self, ref: PageRef, records: Sequence[bytes]) -> RecordPage:
         prefix = page_prefix(self._journal.uid, self._run_id, ref.walk, ref.number)

@@ -106,7 +106,7 @@ class Flow:
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
         delivery = Delivery(self._journal, run_id, sink, budget_bytes=share, rules=rules, emit=job.emit)
         try:
-            await delivery.open({walk.resource.name: walk.fingerprint for walk in self._run.walks})
+            await delivery.open({walk.resource.name: walk.delivered_as for walk in self._run.walks})
             for walk in self._run.walks:
                 delivery.expect(walk.resource.name)
             yield delivery
@@ -150,7 +150,7 @@ class Flow:
         name = walk.resource.name
         end = self.ends[name]
         mark = msgspec.structs.replace(
-            marks.get(name, Watermark(name, 0, fingerprint=walk.fingerprint)), complete=end.proven
+            marks.get(name, Watermark(name, 0, fingerprint=walk.delivered_as)), complete=end.proven
         )
         table = table_name(walk.resource)
         return WalkCommit(name, table, walk.resource.disposition, mark, end.stopped, end.why, end.proven)

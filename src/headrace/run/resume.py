@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 
@@ -18,11 +19,23 @@ from headrace.walk.request import fingerprint
 
 
 class OpenWalk(msgspec.Struct, frozen=True):
-    """A walk of this run: `state` is what the journal already holds of it."""
+    """A walk of this run: `state` is what the journal already holds of it.
+
+    `delivered_as` is the fingerprint by which the warehouse knows what it has taken of the walk: that of the requests,
+    how often they were begun, and where the rows go. Whatever changes of these, the rows are delivered anew.
+    """
 
     resource: Resource
     fingerprint: str
     state: WalkState | None
+    attempt: int = 1
+
+    @property
+    def delivered_as(self) -> str:
+        """See above."""
+        way = self.resource
+        parts = (self.fingerprint, self.attempt, way.table, way.disposition, way.primary_key, way.merge_key)
+        return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
     @property
     def ended(self) -> Done | None:
@@ -50,7 +63,7 @@ def open_run(journal: Journal, plan: Plan, options: RunOptions, emit: Emit) -> O
     Raises:
         ConfigError: a replay was asked for, and the journal holds no run.
     """
-    if options.new and journal.unfinished:
+    if journal.unfinished and (options.new or (options.full_refresh and not journal.unfinished.full_refresh)):
         journal.abandon(journal.unfinished.run_id)
     record, resumed = journal.unfinished, True
     over = record is None and options.mode == "replay"
@@ -62,9 +75,10 @@ def open_run(journal: Journal, plan: Plan, options: RunOptions, emit: Emit) -> O
         if options.mode != "replay" or resource.name in record.resources
     )
     chosen = {walk.resource.name for walk in walks}
-    waiting = tuple(
-        name for name in record.resources if name not in chosen and journal.walk(record.run_id, name) is not None
-    )
+    others = [state.walk for state in journal.walks(record.run_id) if state.walk not in chosen]
+    for name in () if options.resources else others:
+        emit(Noticed(name, "it is no longer in the configuration: what was fetched of it is left in the journal"))
+    waiting = tuple(others) if options.resources else ()
     return OpenRun(record=record, walks=walks, waiting=waiting, resumed=resumed, over=over)
 
 
@@ -96,10 +110,12 @@ def _open_walk(
     mark = fingerprint(plan.client, resource)
     state = journal.walk(record.run_id, resource.name)
     if options.mode == "replay":
-        return OpenWalk(resource, state.fingerprint if state else mark, state)
+        return OpenWalk(resource, state.fingerprint if state else mark, state, state.attempt if state else 1)
     if state is not None and state.fingerprint != mark:
-        emit(Noticed(resource.name, "its configuration has changed since the run began: the walk starts again"))
+        again = "its configuration has changed since the run began: the walk starts again"
+        if resource.disposition == "append":
+            again += "; rows of it that an earlier attempt has loaded stay, and are there twice if they come again"
+        emit(Noticed(resource.name, again, "warning"))
         state = None
-    if state is None:
-        journal.begin_walk(record.run_id, resource.name, mark)
-    return OpenWalk(resource, mark, state)
+    begun = state or journal.begin_walk(record.run_id, resource.name, mark)
+    return OpenWalk(resource, mark, state, begun.attempt)

@@ -42,8 +42,10 @@ def execute(
     with open_journal(job.folder, identity) as journal:
         journal.start_syncer()
         run = open_run(journal, job.plan, options, emit)
-        outcome = _told_before(job, journal, run) or asyncio.run(_conclude(job, journal, run, collector))
-        over = not run.over and not outcome.report.errors and not run.waiting and options.mode != "fetch"
+        outcome = _told_before(job, journal, run, asyncio.run(_conclude(job, journal, run, collector)))
+        over = not outcome.report.errors and not run.over and not run.waiting and options.mode != "fetch"
+        if options.mode == "replay":  # what is not fetched to its end goes on with the next run
+            over = over and all(walk.ended for walk in run.walks)
         if over:
             journal.note_report(run.record.run_id, outcome.report.to_json())
         publish(outcome)
@@ -52,11 +54,12 @@ def execute(
     return outcome
 
 
-def _told_before(job: Job, journal: Journal, run: OpenRun) -> Outcome | None:
-    """The outcome of a run that was committed, but whose report may not have been seen: it is told again."""
-    kept = journal.report(run.record.run_id) if run.resumed else None
+def _told_before(job: Job, journal: Journal, run: OpenRun, outcome: Outcome) -> Outcome:
+    """Where nothing was left to do, the kept report of a run that may have been killed before anybody saw it."""
+    idle = not outcome.report.errors and not outcome.report.requests and not any(outcome.report.rows.values())
+    kept = journal.report(run.record.run_id) if run.resumed and idle else None
     if kept is None:
-        return None
+        return outcome
     report = RunReport.from_json(kept)
     return Outcome(report, report.exit_code, job.destination, job.dataset, str(job.folder))
 
