@@ -205,3 +205,16 @@ def test_rules_beyond_those_of_dlt_reach_the_tables(workplace: Workplace) -> Non
     with duckdb.connect(str(workplace.folder / "things.duckdb"), read_only=True) as connection:
         found = connection.execute("SELECT id, n FROM things_data.things ORDER BY id").fetchall()
     assert found == [(1, 1.0), (2, 2.5), (3, 3.0)]
+
+
+@pytest.mark.timeout(60)
+def test_a_value_that_went_beside_its_column_is_told(workplace: Workplace) -> None:
+    with serving([json.dumps([{"id": 1, "price": 2}, {"id": 2, "price": 2.5}]).encode()]) as url:
+        resource = {"name": "things", "endpoint": {"path": "things", "paginator": "single_page"}}
+        (workplace.folder / "things.json").write_text(
+            json.dumps({"client": {"base_url": url}, "resources": [resource]})
+        )
+        ran = workplace.headrace("run", "things.json", "--format", "json")
+    assert ran.code == 0, ran.err
+    told = [notice["message"] for notice in ran.report["notices"]]
+    assert any("things.price__v_double" in message and "--widen-numbers" in message for message in told), told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -34,6 +34,7 @@ from headrace.walk.after import ask
 T = TypeVar("T")
 BATCH_BYTES = 6 << 20
 DECODERS = 2
+VARIANTS_SHOWN = 3
 AHEAD = 2  # batches of one walk that are under way at once
 
 
@@ -74,7 +75,7 @@ class Delivery:
         self._turns: dict[str, asyncio.Lock] = {}
         self._fingerprints: Mapping[str, str] = {}
         self._losses: dict[str, Counter[str]] = {}
-        self.schema = Schema({})
+        self.schema = self._schema_before = Schema({})
         self.committed: set[str] = set()
         self.rejects: dict[str, int] = {}
         self.watermarks: dict[str, Watermark] = {}
@@ -83,7 +84,7 @@ class Delivery:
         """Open the sink; its schema and watermarks are the place to go on from. Raises SinkError."""
         self._fingerprints = fingerprints
         state = await self._write(self._sink.open, self._run_id, fingerprints)
-        self.schema = state.schema
+        self.schema = self._schema_before = state.schema
         self.committed = set(state.committed)
         for mark in (*state.staged.values(), *state.committed.values()):
             if mark.pages > self._pages_taken(mark.walk):
@@ -113,7 +114,7 @@ class Delivery:
                 under_way.append(group.create_task(self._deliver(reader, resource, batch, before)))
                 if len(under_way) > AHEAD:
                     await under_way.popleft()
-        for sentence in summed(self._losses.get(resource.name, {})):
+        for sentence in (*self._new_variants(resource), *summed(self._losses.get(resource.name, {}))):
             self._emit(Noticed(resource.name, sentence, "warning"))
 
     async def commit(self, commit: Callable[[Schema], Commit]) -> Receipt:
@@ -125,6 +126,24 @@ class Delivery:
         self._decoders.shutdown(cancel_futures=True)
         self._writer.submit(self._sink.close).result()
         self._writer.shutdown()
+
+    def _new_variants(self, resource: Resource) -> Iterator[str]:
+        """A sentence if values went into new columns beside the ones of their name."""
+        root = table_name(resource)
+        new: list[str] = []
+        for table in self.schema.tables.values():
+            if table.root == root:
+                before = self._schema_before.tables.get(table.name)
+                known = {column.name for column in before.columns} if before else set()
+                variants = [column.name for column in table.columns if column.variant and column.name not in known]
+                new += (f"{table.name}.{name}" for name in variants)
+        if new:
+            more = f" and {len(new) - VARIANTS_SHOWN} more" if len(new) > VARIANTS_SHOWN else ""
+            mend = (
+                "; --widen-numbers keeps fractions in one column" if any(n.endswith("__v_double") for n in new) else ""
+            )
+            shown = ", ".join(new[:VARIANTS_SHOWN])
+            yield f"{shown}{more}: beside the column of that name, for values that it cannot hold, as in dlt{mend}"
 
     def _pages_taken(self, walk: str) -> int:
         mark = self.watermarks.get(walk)
