@@ -11,6 +11,7 @@ from headrace.decode import arrow_lane
 from headrace.decode.arrow_lane import Read
 from headrace.decode.columns import Decoded, cast
 from headrace.decode.infer import fold
+from headrace.decode.memory import EMPTY_MEMORY
 from headrace.decode.nested import NotPlain
 from headrace.decode.observe import Reader
 from headrace.decode.rows import RecordPage
@@ -109,7 +110,7 @@ def decode_pages(
 def goes_fast(*records: Any, of: Resource | None = None) -> bool:
     """Whether Arrow's reader alone takes the records, with nothing remembered."""
     try:
-        arrow_lane.read([body(record) for record in records], shape_of(of or resource()), arrow_lane.EMPTY_MEMORY)
+        arrow_lane.read([body(record) for record in records], shape_of(of or resource()), EMPTY_MEMORY)
     except NotPlain:
         return False
     return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -14,28 +13,14 @@ from headrace.decode.clash import tag
 from headrace.decode.lift import lift
 from headrace.decode.literals import NeedsLiterals, doubles_apart
 from headrace.decode.losses import Losses
+from headrace.decode.memory import Memory, merge_memory, merged, only_texts
 from headrace.decode.names import normalise
 from headrace.decode.nested import Exploded, Leaf, NotPlain, explode
 from headrace.decode.observed import Kind, ObservedColumn, ObservedTable
 from headrace.decode.shape import Shape
-from headrace.decode.split import Part, Splits, can_split, holds_mark, part_of, plain_key, split
+from headrace.decode.split import Part, Splits, can_split, holds_mark, part_of, split
 
 _LONG_INTEGER = r"^-?[0-9]{19,}$"
-
-
-class Memory(msgspec.Struct, frozen=True):
-    """What earlier batches taught; it makes reading faster and changes no result.
-
-    `texts` is a pyarrow.Schema of the fields known to hold strings, so that none is taken for a timestamp;
-    `splits` are the keys whose values change kind, `clashes` those that share a column with another key.
-    """
-
-    texts: pa.Schema
-    splits: dict[str, frozenset[Part]]
-    clashes: frozenset[str] = frozenset()
-
-
-EMPTY_MEMORY = Memory(pa.schema([]), {})
 
 
 class Changed(NotPlain):
@@ -123,7 +108,7 @@ def _parse(data: bytes, memory: Memory, *, pretty: bool) -> tuple[pa.Table, Memo
         # from now on such keys are split, so that the text fields may be stated again
         turned = _turned(pa.struct(list(memory.texts)), pa.struct(list(table.schema)))
         memory = merge_memory(memory, Memory(pa.schema([]), turned))
-    texts = _merged(memory.texts, _only_texts(table.schema))
+    texts = merged(memory.texts, only_texts(table.schema))
     if _has_temporal(table.schema):
         try:
             table = _read_json(data, texts, pretty=pretty)
@@ -150,29 +135,6 @@ def _temporal_in(kind: pa.DataType) -> bool:
     if pa.types.is_struct(kind):
         return any(_temporal_in(field.type) for field in kind)
     return _temporal_in(kind.value_type) if pa.types.is_list(kind) else bool(pa.types.is_temporal(kind))
-
-
-def merge_memory(one: Memory, other: Memory) -> Memory:
-    """What both know."""
-    splits = {
-        key: one.splits.get(key, frozenset()) | other.splits.get(key, frozenset())
-        for key in (*one.splits, *other.splits)
-    }
-    clashes = one.clashes | other.clashes
-    texts = _merged(one.texts, other.texts)
-    if clashes:
-        texts = pa.schema(list(_less(pa.struct(list(texts)), clashes)))
-    return Memory(texts, one.splits if splits == one.splits else splits, clashes)
-
-
-def _less(kind: pa.DataType, keys: frozenset[str]) -> pa.DataType:
-    """The type without texts under these keys: stated, they would be columns again beside the tagged ones."""
-    if pa.types.is_list(kind):
-        return pa.list_(_less(kind.value_type, keys))
-    if not pa.types.is_struct(kind):
-        return kind
-    kept = [field for field in kind if pa.types.is_nested(field.type) or plain_key(field.name) not in keys]
-    return pa.struct([(one.name, one.type if part_of(one.name) == "C" else _less(one.type, keys)) for one in kept])
 
 
 def _turned(old: pa.DataType, new: pa.DataType) -> dict[str, frozenset[Part]]:
@@ -203,42 +165,6 @@ def _part_of_type(kind: pa.DataType) -> Part | None:
     if pa.types.is_boolean(kind):
         return "B"
     return "S" if pa.types.is_string(kind) or pa.types.is_temporal(kind) else "N"
-
-
-def _only_texts(schema: pa.Schema) -> pa.Schema:
-    kept = [(field.name, _text_type(field.type)) for field in schema]
-    return pa.schema([(name, kind) for name, kind in kept if kind is not None])
-
-
-def _text_type(kind: pa.DataType) -> pa.DataType | None:
-    """The type with all but strings left out, None if it holds none; times are strings that Arrow took for times."""
-    if pa.types.is_struct(kind):
-        inner = [(field.name, _text_type(field.type)) for field in kind]
-        kept = [(name, text) for name, text in inner if text is not None]
-        return pa.struct(kept) if kept else None
-    if pa.types.is_list(kind):
-        element = _text_type(kind.value_type)
-        return None if element is None else pa.list_(element)
-    return pa.string() if pa.types.is_string(kind) or pa.types.is_temporal(kind) else None
-
-
-def _merged(old: pa.Schema, new: pa.Schema) -> pa.Schema:
-    """Both schemas together; the old one itself if the new one brings nothing. Where they differ in kind, the new."""
-    if not old:
-        return new
-    merged = _merged_type(pa.struct(list(old)), pa.struct(list(new)))
-    return old if merged == pa.struct(list(old)) else pa.schema(list(merged))
-
-
-def _merged_type(old: pa.DataType, new: pa.DataType) -> pa.DataType:
-    if pa.types.is_struct(old) and pa.types.is_struct(new):
-        fields = {field.name: field.type for field in old}
-        for field in new:
-            fields[field.name] = _merged_type(fields[field.name], field.type) if field.name in fields else field.type
-        return pa.struct(list(fields.items()))
-    if pa.types.is_list(old) and pa.types.is_list(new):
-        return pa.list_(_merged_type(old.value_type, new.value_type))
-    return new
 
 
 def _tables(

@@ -7,7 +7,8 @@ from threading import Lock
 from typing import cast
 
 from headrace.decode import arrow_lane, coerce, row_lane
-from headrace.decode.arrow_lane import EMPTY_MEMORY, Changed, Memory, Read, merge_memory
+from headrace.decode.arrow_lane import Changed, Read
+from headrace.decode.memory import EMPTY_MEMORY, Memory, merge_memory
 from headrace.decode.moments import is_timestamp
 from headrace.decode.nested import NotPlain
 from headrace.decode.observed import Observation, first_valid

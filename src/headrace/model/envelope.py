@@ -49,8 +49,8 @@ class Visit(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True):
     """All that a paging rule may know of the page at hand (number `page`, from 0, asked for at the position given).
 
-    `url` is where the page came from (relative next links are joined to it), `link` the parsed Link targets by
-    relation, `headers` lower case. `visits` are the earlier pages at this very position, `cursor_seen` says whether
+    `url` is where the page came from (relative next links are joined to it), `headers` are lower case.
+    `visits` are the earlier pages at this very position, `cursor_seen` says whether
     an earlier page of the walk had a cursor (or next link) present.
     """
 
