@@ -36,6 +36,10 @@ def root_ids(pages: Sequence[RecordPage]) -> pa.Array:
     prefixes: list[pa.Array] = []
     suffixes: list[pa.Array] = []
     for page in pages:
+        if page.numbers is not None:
+            prefixes.append(pa.repeat(pa.scalar(page.prefix, pa.string()), len(page.numbers)))
+            suffixes += (_suffixes(number // _BLOCK).slice(number % _BLOCK, 1) for number in page.numbers)
+            continue
         for start in range(0, len(page.records), _BLOCK):
             count = min(_BLOCK, len(page.records) - start)
             prefixes.append(pa.repeat(pa.scalar(page.prefix, pa.string()), count))

@@ -42,4 +42,5 @@ def rejects(observation: Observation, table: str, rejected: Mapping[int, str]) -
 def _reject(observation: Observation, table: str, record: int, reason: str) -> Reject:
     page, number = observation.locate(record)
     walk = page.walk or observation.resource.name
-    return Reject(table, walk, page.number, number, reason, page.records[number])
+    place = number if page.numbers is None else page.numbers[number]
+    return Reject(table, walk, page.number, place, reason, page.records[number])

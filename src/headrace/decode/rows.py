@@ -16,12 +16,14 @@ class RecordPage(msgspec.Struct, frozen=True):
     """The records of page `number` of a walk, each the untouched JSON text of one record.
 
     `prefix` is what `page_prefix` made of the page. `walk` is only for rejects (empty: the resource's name).
+    `numbers` are the places of the records in the page, where some of it were left out; None: 0, 1, 2 …
     """
 
     number: int
     prefix: str
     records: Sequence[bytes]
     walk: str = ""
+    numbers: Sequence[int] | None = None
 
 
 def page_prefix(journal_uid: str, run_id: str, walk: str, number: int) -> str:

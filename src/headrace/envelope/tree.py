@@ -38,15 +38,34 @@ class Tree:
         return _pick(root, self._records), [_pick(root, places) for places in self._others]
 
 
-def fits(records: Keys, others: tuple[Keys, ...]) -> bool:
-    """Whether the typed way can take these paths: no one is the beginning of another, and no key needs escapes."""
-    paths = (records, *others)
+class Leaves:
+    """A decoder for the values at the ends of plain chains of keys, none of them the beginning of another."""
+
+    __slots__ = ("_decoder", "_places")
+
+    def __init__(self, paths: tuple[Keys, ...]) -> None:
+        trie: _Trie = {}
+        for keys in paths:
+            _plant(trie, keys)
+        self._decoder: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(_typed(trie, ()))
+        self._places: Final = tuple(_places(trie, keys) for keys in paths)
+
+    def decode(self, text: bytes) -> list[Raw | UnsetType | None]:
+        """The values in order; None or UNSET where something on the way is null or absent. Raises as `Tree.decode`."""
+        root = self._decoder.decode(text)
+        return [_pick(root, places) for places in self._places]
+
+
+def apart(paths: tuple[Keys, ...]) -> bool:
+    """Whether `Leaves` can take these paths."""
     if not all(paths) or any(not _nameable(key) for keys in paths for key in keys):
         return False
-    apart = set(others)
-    if records in apart:
-        return False
-    return not any(a != b and b[: len(a)] == a for a in {records, *apart} for b in {records, *apart})
+    return not any(a != b and b[: len(a)] == a for a in paths for b in paths)
+
+
+def fits(records: Keys, others: tuple[Keys, ...]) -> bool:
+    """Whether the typed way can take these paths: no one is the beginning of another, and no key needs escapes."""
+    return records not in others and apart((records, *others))
 
 
 def _nameable(key: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from headrace.model.position import Position
+from headrace.model.position import Position, Seen
 
 RunState: TypeAlias = Literal["unfinished", "finished", "abandoned", "lost"]
 
@@ -23,7 +23,11 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class RunRecord(msgspec.Struct, frozen=True):
-    """How a run was begun. `started_at` is in seconds since the epoch; `resources` are those that were chosen."""
+    """How a run was begun. `started_at` is in seconds since the epoch; `resources` are those that were chosen.
+
+    `seen` is what the warehouse had of each increment then, by walk: however often the run is taken up, it asks from
+    there.
+    """
 
     run_id: str
     started_at: float
@@ -31,6 +35,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     plan_name: str
     full_refresh: bool = False
     limit_pages: int | None = None
+    seen: dict[str, Seen] = {}
 
 
 class WalkState(msgspec.Struct, frozen=True):

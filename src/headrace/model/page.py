@@ -14,7 +14,7 @@ class PageRequest(msgspec.Struct, frozen=True):
     """One HTTP request. Credentials and secrets are references (`Text`), resolved in transport alone.
 
     `url` is absolute and may have a query of its own (a next link, followed as given); `params` are added to it.
-    `json` or `form` is the body. `carries_auth` is False for an allowed foreign origin.
+    `json`, `form` or `raw_body` is the body; the last is sent as it is.
     """
 
     url: str
@@ -23,6 +23,7 @@ class PageRequest(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, Text], ...] = ()
     json: Json = None
     form: tuple[tuple[str, Text], ...] | None = None
+    raw_body: Text | None = None
     auth: Auth = NoAuth()
     resource: str = ""
 

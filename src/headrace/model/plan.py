@@ -26,10 +26,29 @@ class Ref(msgspec.Struct, frozen=True, tag="ref"):
     default: str | None = None
 
 
-class Text(msgspec.Struct, frozen=True, tag="text"):
-    """A string with references in it, in order: `("Bearer ", Ref("token"))`."""
+class ParentField(msgspec.Struct, frozen=True, tag="parent_field"):
+    """A value of the parent's row, `{resources.<parent>.<path>}`: filled in by `walk.bind` for each of its rows.
 
-    parts: tuple[str | Ref, ...]
+    `path` is dlt's JSONPath below the row. `raw`: it goes into a path as it is, slashes and all.
+    """
+
+    path: str
+    raw: bool = False
+
+
+class WindowValue(msgspec.Struct, frozen=True, tag="window_value"):
+    """`{incremental.<which>}`: filled in by `walk.bind` when a walk begins. "last_value" is read as "start_value"."""
+
+    which: Literal["initial_value", "start_value", "end_value"]
+
+
+Slot: TypeAlias = ParentField | WindowValue
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    """A string with references and slots in it, in order: `("Bearer ", Ref("token"))`."""
+
+    parts: tuple[str | Ref | ParentField | WindowValue, ...]
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -37,13 +56,18 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
         return tuple(part for part in self.parts if isinstance(part, Ref))
 
     @property
+    def slots(self) -> tuple[Slot, ...]:
+        """What is filled in when the walk is bound to a parent's row and to a window."""
+        return tuple(part for part in self.parts if isinstance(part, ParentField | WindowValue))
+
+    @property
     def literal(self) -> str | None:
-        """The text itself if nothing in it is a reference, else None."""
-        return None if self.refs else "".join(str(part) for part in self.parts)
+        """The text itself if nothing in it is to be filled in, else None."""
+        return "".join(map(str, self.parts)) if all(isinstance(part, str) for part in self.parts) else None
 
 
-def text(*parts: str | Ref) -> Text:
-    """A `Text` of literals and references."""
+def text(*parts: str | Ref | ParentField | WindowValue) -> Text:
+    """A `Text` of literals, references and slots."""
     return Text(parts)
 
 
@@ -75,7 +99,34 @@ class ApiKey(msgspec.Struct, frozen=True, tag="api_key"):
     location: Literal["header", "query", "cookie"] = "header"
 
 
-Auth: TypeAlias = NoAuth | HttpBasic | Bearer | ApiKey
+class OAuth2ClientCredentials(msgspec.Struct, frozen=True, tag="oauth2_client_credentials"):
+    """RFC 6749, section 4.4. The token is asked for when first needed, again before it expires and after a 401.
+
+    `client_auth` "basic" sends id and secret as RFC 6749, section 2.3.1 prefers; "body" (dlt's way) in the form.
+    """
+
+    token_url: Text
+    client_id: Text
+    client_secret: Text
+    access_token: Text | None = None
+    request_data: tuple[tuple[str, Text], ...] = ()
+    default_expiration_s: int = 3600
+    client_auth: Literal["body", "basic"] = "body"
+
+
+class OAuth2Jwt(msgspec.Struct, frozen=True, tag="oauth2_jwt"):
+    """RFC 7523, section 2.1: an RS256 assertion, signed with `private_key` (PEM, or base64 of it), buys the token."""
+
+    client_id: Text
+    private_key: Text
+    auth_endpoint: Text
+    scopes: tuple[str, ...] = ()
+    headers: tuple[tuple[str, Text], ...] = ()
+    private_key_passphrase: Text | None = None
+    default_expiration_s: int = 3600
+
+
+Auth: TypeAlias = NoAuth | HttpBasic | Bearer | ApiKey | OAuth2ClientCredentials | OAuth2Jwt
 
 
 # --- paging ----------------------------------------------------------------------------------
@@ -218,14 +269,64 @@ class ColumnHint(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """The first request of a walk, before paging adds to it."""
+    """The first request of a walk, before paging adds to it.
 
-    path: str
+    `path` is a `Text` only where it has slots, until the walk is bound. Strings of `json` that hold references or
+    slots are `Text`s, keys as well; one that is exactly one slot keeps the type of the value that is filled in.
+    `raw_body` is a body that is neither JSON nor a form. At most one of the three is there.
+    """
+
+    path: str | Text
     method: Literal["GET", "POST"] = "GET"
     params: tuple[tuple[str, Text], ...] = ()
     headers: tuple[tuple[str, Text], ...] = ()
     json: Json = None
     form: tuple[tuple[str, Text], ...] | None = None
+    raw_body: Text | None = None
+
+
+class Parent(msgspec.Struct, frozen=True):
+    """Whose rows a resource is asked for: one walk for each distinct request that they give.
+
+    `include` are top-level keys of the parent's row; they become columns `_<parent>_<key>` of every record.
+    """
+
+    resource: str
+    include: tuple[str, ...] = ()
+
+
+class Incremental(msgspec.Struct, frozen=True):
+    """Which records are new: those whose value at `cursor_path` is at or past where the last run came to.
+
+    `initial_value` and `end_value` are JSON values as the API writes them. With `end_value` no state is used or kept.
+    `start_param` and `end_param` are query parameters that get the window. `primary_key` tells apart the records at
+    the boundary (None: the resource's own; empty: they are not told apart). `lag` moves the start back: seconds for
+    times, days for dates, units for numbers.
+    """
+
+    cursor_path: str
+    initial_value: Json = None
+    end_value: Json = None
+    start_param: str | None = None
+    end_param: str | None = None
+    latest: Literal["max", "min"] = "max"
+    primary_key: tuple[str, ...] | None = None
+    row_order: Literal["asc", "desc"] | None = None
+    range_start: Literal["closed", "open"] = "closed"
+    range_end: Literal["closed", "open"] = "open"
+    on_missing: Literal["raise", "include", "exclude"] = "raise"
+    lag: float | None = None
+
+
+class ResponseAction(msgspec.Struct, frozen=True):
+    """What a response with this status, and with this text in its body, means; None matches every one.
+
+    "ignore" ends the walk and keeps its earlier pages; "retry" asks again (an addition to dlt's vocabulary).
+    """
+
+    status: int | None = None
+    content: str | None = None
+    action: Literal["ignore", "retry"] = "ignore"
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -244,6 +345,9 @@ class Resource(msgspec.Struct, frozen=True):
     auth: Auth | None = None
     retry: RetryPolicy = RetryPolicy()
     selected: bool = True
+    parent: Parent | None = None
+    incremental: Incremental | None = None
+    actions: tuple[ResponseAction, ...] = ()
     hides: tuple[str, ...] = ()
     """Sentences on what a default of the API may hide from this walk, when it is known."""
 
@@ -268,7 +372,10 @@ class Provenance(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A whole configuration, ready to run: resources in load order."""
+    """A whole configuration, ready to run: resources in load order, a parent before its children.
+
+    A parent that is not `selected` is walked for its children's sake, and not loaded.
+    """
 
     name: str
     client: Client

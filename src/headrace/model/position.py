@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from headrace.model.plan import Json
+
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
     """Nothing asked yet: the first request goes out as the plan states it."""
@@ -51,6 +53,18 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 Position: TypeAlias = Start | Token | AtOffset | AtPage | NextLink | Done
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What one run leaves to the next of an increment: the furthest value at `cursor_path`, and who had it.
+
+    `digests` are of the records with that value. It is kept by walk, so every row of a parent has its own.
+    """
+
+    cursor_path: str
+    last_value: Json = None
+    digests: tuple[str, ...] = ()
+
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
@@ -17,31 +18,51 @@ from headrace.model.event import Emit, Noticed, PageFetched, WalkEnded, WalkStar
 from headrace.model.page import Page, PageRef, Reply
 from headrace.model.plan import AutoPaging, Client, Resource
 from headrace.model.position import Done, Position, Start, dump
+from headrace.model.table import Reject
 from headrace.run.resume import OpenWalk
-from headrace.transport.base import Transport
+from headrace.transport.base import Ignored, Transport
 from headrace.walk.after import after, ask
 from headrace.walk.detect import Detection, detect
 from headrace.walk.request import build
+from headrace.walk.sieve import Sieve
 
 # Response headers that say something about a page; none of them can hold a credential.
 KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "link", "next-page", "deprecation", "sunset")
 
 
 class FetchedPage(msgspec.Struct, frozen=True):
-    """A page that is in the journal, with its records still at hand."""
+    """A page that is in the journal; `records` None means that they are to be read there again.
 
-    ref: PageRef
-    records: Sequence[bytes]
+    `added` are members, as JSON text, that every record takes from its parent's row. `ref` None: there is no page,
+    only `rejects`, the parent's rows that could not be asked for.
+    """
+
+    ref: PageRef | None
+    records: Sequence[bytes] | None
+    added: bytes = b""
+    rejects: tuple[Reject, ...] = ()
+    sieve: Sieve | None = None
+    numbers: Sequence[int] | None = None
+    """The places in the page of the records that stayed, once they are sifted; None: all."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of its body."""
+        return self.ref.body_bytes if self.ref else 0
 
 
 class WalkEnd(msgspec.Struct, frozen=True):
-    """How a walk ended in this process; `error` is set where `stopped` is "error"."""
+    """How a walk ended in this process; `error` is set where `stopped` is "error".
+
+    `held` False: a replay, and the journal does not hold the walk to its end.
+    """
 
     walk: str
     stopped: Literal["end", "early", "limit", "error", "interrupted"]
     why: str
     proven: bool
     error: SourceError | None = None
+    held: bool = True
 
 
 Deliver = Callable[[FetchedPage], Awaitable[None]]
@@ -50,8 +71,11 @@ Deliver = Callable[[FetchedPage], Awaitable[None]]
 class Walker:
     """One walk under way: where it stands, and what it has seen, so that a circle is noticed."""
 
-    def __init__(self, client: Client, walk: OpenWalk, journal: Journal, run_id: str, emit: Emit) -> None:
+    def __init__(
+        self, client: Client, walk: OpenWalk, journal: Journal, run_id: str, *, emit: Emit, sieve: Sieve | None = None
+    ) -> None:
         state = walk.state
+        self._sieve = sieve
         self.walk = walk
         self._detected = state.detected if state else b""
         self.resource = detected(walk.resource, self._detected)
@@ -66,7 +90,7 @@ class Walker:
         self._cursor_seen = self.pages > 1
         self._last_digest = b""
         self._repeats = 0
-        for ref in journal.refs(run_id, self.resource.name) if state and not walk.ended else ():
+        for ref in journal.refs(run_id, walk.name) if state and not walk.ended else ():
             self._visits.setdefault(_short(ref.position), []).append(Visit(ref.number, ref.records_digest))
             self._saw(ref.records_digest)
         self._splitter: Splitter = compile_splitter(ask(self.resource))
@@ -75,7 +99,10 @@ class Walker:
         """Fetch, accept and journal the page at the present position, and move on. Raises SourceError."""
         request = build(self._client, self.resource, self.position)
         started = asyncio.get_running_loop().time()
-        page, envelope = await transport.fetch(request, self.resource.retry, self._accept)
+        try:
+            page, envelope = await transport.fetch(request, self.resource.retry, self._accept, self.resource.actions)
+        except Ignored as ignored:
+            return self._end(ignored)
         ref = self._journal.append(self._run_id, page)
         self._visits.setdefault(_short(page.position), []).append(Visit(page.number, page.records_digest))
         self._cursor_seen = self._cursor_seen or not isinstance(page.next, Done)
@@ -84,8 +111,30 @@ class Walker:
         self.pages += 1
         self.records += page.records
         elapsed = asyncio.get_running_loop().time() - started
-        self._emit(PageFetched(page.walk, page.number, page.records, len(page.body), elapsed, _expected(envelope)))
-        return FetchedPage(ref, envelope.records)
+        self._emit(
+            PageFetched(self.resource.name, page.number, page.records, len(page.body), elapsed, _expected(envelope))
+        )
+        return FetchedPage(ref, envelope.records, sieve=self._sieve)
+
+    def _end(self, ignored: Ignored) -> FetchedPage:
+        """Journal the end that an ignored reply is, as a page that holds nothing, and that is not counted as one."""
+        page = Page(
+            walk=self.walk.name,
+            number=self.pages,
+            position=self.position,
+            next=Done(ignored.why, proven=True),
+            body=b"",
+            status=ignored.status,
+            headers={},
+            fetched_at=time.time(),
+            records=0,
+            records_digest=digest_of(()),
+            fingerprint=self.walk.fingerprint,
+            detected=self._detected,
+        )
+        ref = self._journal.append(self._run_id, page)
+        self.position = page.next
+        return FetchedPage(ref, ())
 
     def _saw(self, digest: bytes) -> None:
         """Count how many pages in a row have brought the same records."""
@@ -113,10 +162,10 @@ class Walker:
             repeats=self._repeats if digest == self._last_digest else 0,
         )
         page = Page(
-            walk=self.resource.name,
+            walk=self.walk.name,
             number=self.pages,
             position=self.position,
-            next=after(self.resource.paging, self.position, facts),
+            next=self._after(facts, envelope.records),
             body=reply.body,
             status=reply.status,
             headers={name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers},
@@ -127,6 +176,12 @@ class Walker:
             detected=self._detected,
         )
         return page, envelope
+
+    def _after(self, facts: Facts, records: Sequence[bytes]) -> Position:
+        following = after(self.resource.paging, self.position, facts)
+        if self._sieve is not None and not isinstance(following, Done) and self._sieve.is_past(records):
+            return Done("the rows have passed the bound of the increment, by its row_order", proven=True)
+        return following
 
     def _detect(self, reply: Reply, envelope: Envelope) -> Envelope:
         detection = detect(self.resource, reply.headers, reply.body, envelope)
@@ -144,9 +199,7 @@ async def conduct(
     name = walker.resource.name
     emit(WalkStarted(name, walker.pages, walker.records))
     try:
-        end = await _drive(walker, transport, deliver, limit_pages)
-    except SourceError as error:
-        end = WalkEnd(name, "error", str(error), proven=False, error=error)
+        end = await drive(walker, transport, deliver, limit_pages)
     except asyncio.CancelledError:
         emit(WalkEnded(name, "interrupted", "the run was interrupted", proven=False))
         raise
@@ -154,7 +207,15 @@ async def conduct(
     return end
 
 
-async def _drive(walker: Walker, transport: Transport, deliver: Deliver, limit_pages: int | None) -> WalkEnd:
+async def drive(walker: Walker, transport: Transport, deliver: Deliver, limit_pages: int | None = None) -> WalkEnd:
+    """`conduct` without a word: for the walks of a child resource, which are told of together."""
+    try:
+        return await _steps(walker, transport, deliver, limit_pages)
+    except SourceError as error:
+        return WalkEnd(walker.resource.name, "error", str(error), proven=False, error=error)
+
+
+async def _steps(walker: Walker, transport: Transport, deliver: Deliver, limit_pages: int | None) -> WalkEnd:
     name = walker.resource.name
     while not isinstance(walker.position, Done):
         if limit_pages is not None and walker.pages >= limit_pages:
@@ -168,13 +229,14 @@ def recalled(walk: OpenWalk, emit: Emit) -> WalkEnd:
     """How a walk stands by the journal alone, for a replay."""
     name, done, state = walk.resource.name, walk.ended, walk.state
     emit(WalkStarted(name, state.pages if state else 0, state.records if state else 0))
-    end = (
-        WalkEnd(name, done.stopped, done.why, proven=done.proven)
-        if done
-        else WalkEnd(name, "early", "the journal does not hold the end of this walk", proven=False)
-    )
+    end = WalkEnd(name, done.stopped, done.why, proven=done.proven) if done else not_held(name)
     emit(WalkEnded(name, end.stopped, end.why, proven=end.proven))
     return end
+
+
+def not_held(name: str) -> WalkEnd:
+    """The end of a walk that a replay does not find in the journal."""
+    return WalkEnd(name, "early", "the journal does not hold the end of this walk", proven=False, held=False)
 
 
 def detected(resource: Resource, detection: bytes) -> Resource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,17 +19,15 @@ from headrace.decode.observe import Reader
 from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.decode.rules import DecodeRules
-from headrace.envelope.split import compile_splitter
-from headrace.errors import ConfigError
 from headrace.journal.write import Journal
 from headrace.model.event import Delivered, Emit, Noticed, TableWritten
 from headrace.model.page import PageRef
 from headrace.model.plan import Resource
-from headrace.model.table import Receipt, Schema, Watermark
+from headrace.model.table import Receipt, Reject, Schema, Watermark
 from headrace.run.budget import ByteBudget
-from headrace.run.conduct import FetchedPage, detected, digest_of
+from headrace.run.conduct import FetchedPage
+from headrace.run.reread import records_of
 from headrace.sinks.base import Commit, Sink, SinkState, Staging
-from headrace.walk.after import ask
 
 T = TypeVar("T")
 BATCH_BYTES = 6 << 20
@@ -40,21 +38,29 @@ AHEAD = 2  # batches of one walk that are under way at once
 
 @dataclass(slots=True)
 class Batch:
-    """Consecutive pages of one walk, up to about `BATCH_BYTES` of bodies; `held_bytes` are the budget's part in it."""
+    """Consecutive pages of one resource, from its page `first` on, up to about `BATCH_BYTES` of bodies.
 
+    `count` is how many came, those without a record included.
+    """
+
+    first: int
+    count: int = 0
     pages: list[RecordPage] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
     body_bytes: int = 0
-    held_bytes: int = 0
     records: int = 0
     last: PageRef | None = None
 
-    def add(self, ref: PageRef, page: RecordPage, held_bytes: int) -> None:
+    def add(self, came: FetchedPage, page: RecordPage | None) -> None:
         """Take one more page."""
-        self.pages.append(page)
-        self.body_bytes += ref.body_bytes
-        self.held_bytes += held_bytes
-        self.records += ref.records
-        self.last = ref
+        self.count += 1
+        self.body_bytes += came.size
+        self.rejects += came.rejects
+        if came.ref is not None:
+            self.last = came.ref
+            self.records += came.ref.records
+        if page is not None:
+            self.pages.append(page)
 
 
 class Delivery:
@@ -91,21 +97,24 @@ class Delivery:
                 self.watermarks[mark.walk] = mark
         return state
 
-    def expect(self, walk: str) -> None:
-        """Make room for a walk: `put` and `finish` may be called for it from now on."""
-        self._queues[walk] = asyncio.Queue()
+    def expect(self, resource: str) -> None:
+        """Make room for a resource: `put` and `finish` may be called for it from now on."""
+        self._queues[resource] = asyncio.Queue()
 
-    async def put(self, page: FetchedPage) -> None:
-        """Hand over a page that is in the journal; waits while too many bytes are under way."""
-        await self._budget.acquire(page.ref.body_bytes)
-        self._queues[page.ref.walk].put_nowait(page)
+    async def put(self, resource: str, page: FetchedPage) -> None:
+        """Hand over a resource's next page, which is in the journal; waits while too many bytes are under way.
 
-    def finish(self, walk: str) -> None:
-        """No more pages of this walk will come."""
-        self._queues[walk].put_nowait(None)
+        All its pages come, in order, those of an earlier try as well: what the warehouse has of them is passed over.
+        """
+        await self._budget.acquire(page.size)
+        self._queues[resource].put_nowait(page)
+
+    def finish(self, resource: str) -> None:
+        """No more pages of this resource will come."""
+        self._queues[resource].put_nowait(None)
 
     async def run(self, resource: Resource) -> None:
-        """Deliver one walk: what the journal holds beyond the watermark, then what is put. Raises SinkError."""
+        """Deliver one resource: what is put and lies beyond the watermark. Raises SinkError."""
         reader = Reader(resource, self._rules)
         under_way: deque[asyncio.Task[None]] = deque()
         async with asyncio.TaskGroup() as group:
@@ -162,43 +171,31 @@ class Delivery:
         return min(BATCH_BYTES, self._budget.limit_bytes // (2 * max(1, len(self._queues))))
 
     async def _batches(self, resource: Resource) -> AsyncIterator[Batch]:
-        batch = Batch()
-        async for ref, page, held_bytes in self._pages(resource):
-            batch.add(ref, page, held_bytes)
+        taken, number = self._pages_taken(resource.name), 0
+        batch = Batch(taken)
+        while (page := await self._queues[resource.name].get()) is not None:
+            number += 1
+            if number <= taken:
+                await self._budget.release(page.size)
+                continue
+            batch.add(page, await self._record_page(resource, page, number - 1))
             if batch.body_bytes >= self._batch_bytes:
                 yield batch
-                batch = Batch()
-        if batch.pages:
+                batch = Batch(number)
+        if batch.count:
             yield batch
 
-    async def _pages(self, resource: Resource) -> AsyncIterator[tuple[PageRef, RecordPage, int]]:
-        """In page order: what the journal holds already, then what comes through the queue."""
-        taken = self._pages_taken(resource.name)
-        for ref in self._journal.refs(self._run_id, resource.name)[taken:]:
-            taken = ref.number + 1
-            records = await asyncio.to_thread(self._reread, resource, ref)
-            yield ref, self._record_page(ref, records), 0
-        while (fetched := await self._queues[resource.name].get()) is not None:
-            ref = fetched.ref
-            if ref.number < taken:
-                await self._budget.release(ref.body_bytes)
-                continue
-            yield ref, self._record_page(ref, fetched.records), ref.body_bytes
-
-    def _reread(self, resource: Resource, ref: PageRef) -> Sequence[bytes]:
-        """The records of a page in the journal, split as they were when it came."""
-        page = self._journal.read(ref)
-        records = compile_splitter(ask(detected(resource, page.detected))).split(page.body).records
-        if digest_of(records) != ref.records_digest:
-            raise ConfigError(
-                f"{resource.name}: page {ref.number} of the journal holds other records by this configuration than when"
-                " it was fetched; set the data selector back, or run with --new to fetch again"
-            )
-        return records
-
-    def _record_page(self, ref: PageRef, records: Sequence[bytes]) -> RecordPage:
+    async def _record_page(self, resource: Resource, page: FetchedPage, number: int) -> RecordPage | None:
+        """The records, with the page's place among those of the resource; the ids lead back to the page itself."""
+        ref = page.ref
+        if ref is None:
+            return None
+        if page.records is None:
+            records = await asyncio.to_thread(records_of, self._journal, resource, page)
+        else:
+            records = records_of(self._journal, resource, page)
         prefix = page_prefix(self._journal.uid, self._run_id, ref.walk, ref.number)
-        return RecordPage(number=ref.number, prefix=prefix, records=records)
+        return RecordPage(number=number, prefix=prefix, records=records, numbers=page.numbers)
 
     async def _deliver(
         self, reader: Reader, resource: Resource, batch: Batch, before: asyncio.Task[None] | None
@@ -210,8 +207,8 @@ class Delivery:
         async with self._turns.setdefault(table_name(resource), asyncio.Lock()):
             decoded, tables = await self._decode(self._settle, observation, resource)
             mark = await self._write(self._take, resource.name, batch, decoded, tables)
-        await self._budget.release(batch.held_bytes)
-        self._tell(resource.name, mark, decoded)
+        await self._budget.release(batch.body_bytes)
+        self._tell(resource.name, mark, decoded, len(batch.rejects))
 
     def _settle(self, observation: Observation, resource: Resource) -> tuple[Decoded, Schema]:
         """The batch as tables, and the walk's tables as they are after this batch."""
@@ -226,15 +223,16 @@ class Delivery:
         if batch.last is not None and not self._journal.is_synced(batch.last):
             self._journal.sync()
         before = self.watermarks.get(walk, Watermark(walk, 0))
-        mark = Watermark(walk, batch.pages[-1].number + 1, before.records + batch.records)
+        mark = Watermark(walk, batch.first + batch.count, before.records + batch.records)
         mark = msgspec.structs.replace(mark, fingerprint=self._fingerprints[walk])
         schema = Schema({**self.schema.tables, **tables.tables})
-        self._sink.stage(Staging(decoded.batches, decoded.rejects, mark, schema, batch.pages[0].number))
+        rejects = (*decoded.rejects, *batch.rejects)
+        self._sink.stage(Staging(decoded.batches, rejects, mark, schema, batch.first))
         self.schema, self.watermarks[walk] = schema, mark
         return mark
 
-    def _tell(self, walk: str, mark: Watermark, decoded: Decoded) -> None:
-        self.rejects[walk] = self.rejects.get(walk, 0) + len(decoded.rejects)
+    def _tell(self, walk: str, mark: Watermark, decoded: Decoded, unfit: int) -> None:
+        self.rejects[walk] = self.rejects.get(walk, 0) + len(decoded.rejects) + unfit
         for batch in decoded.batches:
             self._emit(TableWritten(walk, batch.schema.name, batch.rows.num_rows))
         self._losses.setdefault(walk, Counter()).update(decoded.counts)

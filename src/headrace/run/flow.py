@@ -19,17 +19,21 @@ from headrace.decode.names import table_name
 from headrace.decode.rules import DecodeRules
 from headrace.journal.write import Journal
 from headrace.model.event import Committing, Emit
-from headrace.model.plan import Plan
+from headrace.model.plan import Plan, Text
+from headrace.model.position import Seen
 from headrace.model.table import Receipt, Schema, Watermark
-from headrace.run.conduct import Deliver, FetchedPage, WalkEnd, Walker, conduct, recalled
+from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, recalled
 from headrace.run.deliver import Delivery
+from headrace.run.fan import Fan
 from headrace.run.options import RunOptions
-from headrace.run.resume import OpenRun, OpenWalk
+from headrace.run.outlet import Outlet
+from headrace.run.resume import OpenRun, OpenWalk, sieve_of
 from headrace.sinks.base import Commit, WalkCommit
 from headrace.sinks.open import open_sink
 from headrace.spec.secrets import Lookup
 from headrace.transport.base import Transport
 from headrace.transport.client import MAX_CONCURRENCY, open_transport
+from headrace.walk.sieve import Sieve
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class Flow:
 
     def __init__(self, job: Job, journal: Journal, run: OpenRun) -> None:
         self.ends: dict[str, WalkEnd] = {}
+        self._fans: dict[str, Fan] = {}
+        self._sieves: dict[str, Sieve | None] = {}
         self._job = job
         self._journal = journal
         self._run = run
@@ -75,15 +81,14 @@ class Flow:
             match self._job.options.mode:
                 case "fetch":
                     async with self._transport() as transport:
-                        await _together(self._fetch(walk, transport, _leave) for walk in self._run.walks)
+                        await _together(self._walks(transport, None))
                     return Loaded()
                 case "run":
                     async with self._delivery() as delivery, self._transport() as transport:
-                        fetching = [self._fetch_into(delivery, walk, transport) for walk in self._run.walks]
-                        return await self._load(delivery, fetching)
+                        return await self._load(delivery, self._walks(transport, delivery))
                 case "replay":
                     async with self._delivery() as delivery:
-                        return await self._load(delivery, [self._recall(delivery, walk) for walk in self._run.walks])
+                        return await self._load(delivery, self._walks(None, delivery))
                 case mode:
                     assert_never(mode)
 
@@ -93,7 +98,7 @@ class Flow:
             job.plan.client,
             resolve=job.resolve,
             emit=job.emit,
-            named=[path for one in job.plan.resources if "://" in (path := one.request.path)],
+            named=[path for one in job.plan.resources if "://" in (path := _literal(one.request.path))],
             rate=job.options.rate,
             max_concurrency=job.options.max_concurrency or MAX_CONCURRENCY,
         )
@@ -106,8 +111,8 @@ class Flow:
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
         delivery = Delivery(self._journal, run_id, sink, budget_bytes=share, rules=rules, emit=job.emit)
         try:
-            await delivery.open({walk.resource.name: walk.delivered_as for walk in self._run.walks})
-            for walk in self._run.walks:
+            await delivery.open({walk.resource.name: walk.delivered_as for walk in self._loaded_walks})
+            for walk in self._loaded_walks:
                 delivery.expect(walk.resource.name)
             yield delivery
         finally:
@@ -115,36 +120,83 @@ class Flow:
 
     async def _load(self, delivery: Delivery, pages: Iterable[Coroutine[Any, Any, None]]) -> Loaded:
         """Let pages come and be delivered, side by side, and commit what is there."""
-        await _together([*pages, *(delivery.run(walk.resource) for walk in self._run.walks)])
+        await _together([*pages, *(delivery.run(walk.resource) for walk in self._loaded_walks)])
         load_id = f"{time.time():.7f}"
         receipt = await delivery.commit(lambda schema: self._commit(delivery, schema, load_id))
         return self._loaded(delivery, receipt, load_id)
 
-    async def _fetch_into(self, delivery: Delivery, walk: OpenWalk, transport: Transport) -> None:
-        try:
-            await self._fetch(walk, transport, delivery.put)
-        finally:
-            delivery.finish(walk.resource.name)
+    @property
+    def _loaded_walks(self) -> list[OpenWalk]:
+        """All but those that are walked for their children's sake."""
+        return [walk for walk in self._run.walks if walk.resource.selected]
 
-    async def _fetch(self, walk: OpenWalk, transport: Transport, deliver: Deliver) -> None:
+    def _walks(self, transport: Transport | None, delivery: Delivery | None) -> Iterator[Coroutine[Any, Any, None]]:
+        """The work of every resource, each with its pages going where they are wanted."""
         job = self._job
-        walker = Walker(job.plan.client, walk, self._journal, self._run.record.run_id, job.emit)
-        self.ends[walk.resource.name] = await conduct(
-            walker, transport, deliver, limit_pages=job.options.limit_pages, emit=job.emit
-        )
+        outlets: dict[str, Outlet] = {}
+        for walk in self._run.walks:
+            way = walk.resource
+            outlets[way.name] = outlet = Outlet(self._journal, way, delivery if way.selected else None)
+            if way.parent is None:
+                yield self._root(walk, outlet, transport)
+                continue
+            fan = self._fans[way.name] = Fan(
+                walk,
+                job.plan.client,
+                self._journal,
+                self._run.record,
+                transport,
+                limit_pages=job.options.limit_pages,
+                emit=job.emit,
+            )
+            outlets[way.parent.resource].fans.append(fan)
+            yield self._fan(fan, outlet)
 
-    async def _recall(self, delivery: Delivery, walk: OpenWalk) -> None:
-        """A walk of a replay: nothing is fetched, and how it ended is what the journal says."""
-        self.ends[walk.resource.name] = recalled(walk, self._job.emit)
-        delivery.finish(walk.resource.name)
+    async def _root(self, walk: OpenWalk, outlet: Outlet, transport: Transport | None) -> None:
+        """A resource without a parent: what the journal has of it, then what is fetched."""
+        job, run_id, name = self._job, self._run.record.run_id, walk.resource.name
+        try:
+            if transport is None:
+                self.ends[name] = recalled(walk, job.emit)
+            sieve = self._sieves[name] = sieve_of(walk.resource, self._run.record, walk.name)
+            for ref in self._journal.refs(run_id, walk.name) if walk.state else ():
+                await outlet.put(FetchedPage(ref, None, sieve=sieve))
+            if transport is not None:
+                walker = Walker(job.plan.client, walk, self._journal, run_id, emit=job.emit, sieve=sieve)
+                self.ends[name] = await conduct(
+                    walker, transport, outlet.put, limit_pages=job.options.limit_pages, emit=job.emit
+                )
+        finally:
+            await outlet.finish(self.ends.get(name))
+
+    async def _fan(self, fan: Fan, outlet: Outlet) -> None:
+        name = fan.resource.name
+        try:
+            self.ends[name] = await fan.run(outlet.put)
+        finally:
+            await outlet.finish(self.ends.get(name))
 
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing(len(schema.tables)))
-        walks = tuple(self._walk_commit(walk, delivery.watermarks) for walk in run.walks)
-        fresh = {walk.resource.name for walk in run.walks} - delivery.committed
+        walks = tuple(self._walk_commit(walk, delivery.watermarks) for walk in self._loaded_walks)
+        fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
         dropped = {walk.table for walk in walks if walk.walk in fresh} if run.record.full_refresh else set[str]()
-        return Commit(run.record.run_id, load_id, self._job.plan.name, schema, walks, tuple(sorted(dropped)))
+        return Commit(
+            run.record.run_id, load_id, self._job.plan.name, schema, walks, tuple(sorted(dropped)), self._seen()
+        )
+
+    def _seen(self) -> dict[str, Seen]:
+        """How far increments have come, of what was walked to its end."""
+        found: dict[str, Seen] = {}
+        for walk in self._loaded_walks:
+            name, proven = walk.resource.name, self.ends[walk.resource.name].proven
+            sieve, fan = self._sieves.get(name), self._fans.get(name)
+            if sieve is not None and sieve.seen is not None and proven:
+                found[name] = sieve.seen
+            if fan is not None and (proven or walk.resource.disposition != "replace"):
+                found |= fan.seen
+        return found
 
     def _walk_commit(self, walk: OpenWalk, marks: Mapping[str, Watermark]) -> WalkCommit:
         name = walk.resource.name
@@ -158,7 +210,7 @@ class Flow:
     def _loaded(self, delivery: Delivery, receipt: Receipt, load_id: str) -> Loaded:
         rows: dict[str, dict[str, int]] = {}
         duplicates: dict[str, int] = {}
-        for walk in self._run.walks:
+        for walk in self._loaded_walks:
             name, root = walk.resource.name, table_name(walk.resource)
             tables = [table.name for table in delivery.schema.tables.values() if table.root == root]
             rows[name] = {table: receipt.rows[table] for table in tables if table in receipt.rows}
@@ -166,9 +218,9 @@ class Flow:
         return Loaded(load_id=load_id, rows=rows, rejects=delivery.rejects, duplicates=duplicates)
 
 
-async def _leave(page: FetchedPage) -> None:
-    """What `fetch` does with a page that is in the journal: nothing more."""
-    del page
+def _literal(path: str | Text) -> str:
+    """What is known of a path before its slots are filled."""
+    return path if isinstance(path, str) else "".join(part if isinstance(part, str) else "_" for part in path.parts)
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -13,18 +14,22 @@ from headrace.journal.layout import RunRecord, WalkState
 from headrace.journal.write import Journal
 from headrace.model.event import Emit, Noticed
 from headrace.model.plan import Plan, Resource
-from headrace.model.position import Done
+from headrace.model.position import Done, Seen
 from headrace.run.options import RunOptions
+from headrace.walk.bind import EVERYTHING, bind
 from headrace.walk.request import fingerprint
+from headrace.walk.sieve import Sieve
 
 
 class OpenWalk(msgspec.Struct, frozen=True):
-    """A walk of this run: `state` is what the journal already holds of it.
+    """A walk of this run, called `name` in the journal: `state` is what the journal already holds of it.
 
-    `delivered_as` is the fingerprint by which the warehouse knows what it has taken of the walk: that of the requests,
-    how often they were begun, and where the rows go. Whatever changes of these, the rows are delivered anew.
+    That of a resource with a parent has no pages itself: it stands for those of its parent's rows (`run.fan`).
+    `delivered_as` is the fingerprint by which the warehouse knows what it has taken of the resource: that of the
+    requests, how often they were begun, and where the rows go. Whatever changes of these, the rows are delivered anew.
     """
 
+    name: str
     resource: Resource
     fingerprint: str
     state: WalkState | None
@@ -57,8 +62,12 @@ class OpenRun(msgspec.Struct, frozen=True):
     over: bool = False
 
 
-def open_run(journal: Journal, plan: Plan, options: RunOptions, emit: Emit) -> OpenRun:
+def open_run(
+    journal: Journal, plan: Plan, options: RunOptions, emit: Emit, read_seen: Callable[[], Mapping[str, Seen]]
+) -> OpenRun:
     """The unfinished run of the journal, or a new one; walks that must restart are begun anew.
+
+    `read_seen` asks the warehouse how far increments have come; a new run keeps the answer.
 
     Raises:
         ConfigError: a replay was asked for, and the journal holds no run.
@@ -68,18 +77,37 @@ def open_run(journal: Journal, plan: Plan, options: RunOptions, emit: Emit) -> O
     record, resumed = journal.unfinished, True
     over = record is None and options.mode == "replay"
     if record is None:
-        record, resumed = (_last(journal) if over else _begin(journal, plan, options)), False
-    walks = tuple(
-        _open_walk(journal, record, plan, resource, options, emit=emit)
-        for resource in plan.resources
-        if options.mode != "replay" or resource.name in record.resources
-    )
-    chosen = {walk.resource.name for walk in walks}
-    others = [state.walk for state in journal.walks(record.run_id) if state.walk not in chosen]
+        record, resumed = (_last(journal) if over else _begin(journal, plan, options, read_seen)), False
+    walks: dict[str, OpenWalk] = {}
+    for resource in plan.resources:
+        if options.mode != "replay" or resource.name in record.resources:
+            above = walks[resource.parent.resource] if resource.parent else None
+            walks[resource.name] = _open_walk(journal, record, plan, resource, options, above=above, emit=emit)
+    others = [
+        state.walk
+        for state in journal.walks(record.run_id)
+        if state.walk not in walks and owner_of(state.walk) not in walks
+    ]
     for name in () if options.resources else others:
         emit(Noticed(name, "it is no longer in the configuration: what was fetched of it is left in the journal"))
     waiting = tuple(others) if options.resources else ()
-    return OpenRun(record=record, walks=walks, waiting=waiting, resumed=resumed, over=over)
+    return OpenRun(record=record, walks=tuple(walks.values()), waiting=waiting, resumed=resumed, over=over)
+
+
+def sieve_of(resource: Resource, record: RunRecord, walk: str) -> Sieve | None:
+    """What lets the new records of a walk through, from where the warehouse stood when the run began."""
+    rule = resource.incremental
+    return None if rule is None else Sieve(resource, rule, record.seen.get(walk))
+
+
+def row_walk(resource: str, key: str) -> str:
+    """The name, in the journal, of the walk that one row of the parent gives."""
+    return f"{resource}/{key}"
+
+
+def owner_of(walk: str) -> str:
+    """The resource of such a walk."""
+    return walk.rpartition("/")[0]
 
 
 def _last(journal: Journal) -> RunRecord:
@@ -90,7 +118,8 @@ def _last(journal: Journal) -> RunRecord:
     raise ConfigError("The journal holds no run to replay; `headrace fetch` or `headrace run` makes one.")
 
 
-def _begin(journal: Journal, plan: Plan, options: RunOptions) -> RunRecord:
+def _begin(journal: Journal, plan: Plan, options: RunOptions, read_seen: Callable[[], Mapping[str, Seen]]) -> RunRecord:
+    increments = any(resource.incremental for resource in plan.resources) and not options.full_refresh
     started_at = time.time()
     record = RunRecord(
         run_id=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started_at)) + "-" + secrets.token_hex(3),
@@ -99,23 +128,37 @@ def _begin(journal: Journal, plan: Plan, options: RunOptions) -> RunRecord:
         plan_name=plan.name,
         full_refresh=options.full_refresh,
         limit_pages=options.limit_pages,
+        seen=dict(read_seen()) if increments else {},
     )
     journal.begin(record)
     return record
 
 
 def _open_walk(
-    journal: Journal, record: RunRecord, plan: Plan, resource: Resource, options: RunOptions, *, emit: Emit
+    journal: Journal,
+    record: RunRecord,
+    plan: Plan,
+    resource: Resource,
+    options: RunOptions,
+    *,
+    above: OpenWalk | None,
+    emit: Emit,
 ) -> OpenWalk:
+    name = resource.name
+    if resource.parent is None:
+        sieve = sieve_of(resource, record, name)
+        resource = bind(resource, {}, sieve.window if sieve else EVERYTHING)
     mark = fingerprint(plan.client, resource)
-    state = journal.walk(record.run_id, resource.name)
+    if above is not None:  # other rows of the parent, or in another order, are other walks
+        mark = hashlib.blake2b(f"{mark} {above.fingerprint} {above.attempt}".encode(), digest_size=16).hexdigest()
+    state = journal.walk(record.run_id, name)
     if options.mode == "replay":
-        return OpenWalk(resource, state.fingerprint if state else mark, state, state.attempt if state else 1)
+        return OpenWalk(name, resource, state.fingerprint if state else mark, state, state.attempt if state else 1)
     if state is not None and state.fingerprint != mark:
         again = "its configuration has changed since the run began: the walk starts again"
         if resource.disposition == "append":
             again += "; rows of it that an earlier attempt has loaded stay, and are there twice if they come again"
         emit(Noticed(resource.name, again, "warning"))
         state = None
-    begun = state or journal.begin_walk(record.run_id, resource.name, mark)
-    return OpenWalk(resource, mark, state, begun.attempt)
+    begun = state or journal.begin_walk(record.run_id, name, mark)
+    return OpenWalk(name, resource, mark, state, begun.attempt)

@@ -15,6 +15,7 @@ from headrace.report.exits import exit_code
 from headrace.run.flow import Flow, Job, Loaded
 from headrace.run.options import Outcome, RunOptions
 from headrace.run.resume import OpenRun, open_run
+from headrace.sinks.open import read_seen
 from headrace.spec.needs import how_met
 from headrace.spec.read import Options, open_source, read
 from headrace.spec.secrets import Lookup
@@ -41,11 +42,12 @@ def execute(
     identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
     with open_journal(job.folder, identity) as journal:
         journal.start_syncer()
-        run = open_run(journal, job.plan, options, emit)
-        outcome = _told_before(job, journal, run, asyncio.run(_conclude(job, journal, run, collector)))
+        run = open_run(journal, job.plan, options, emit, lambda: read_seen(job.destination, job.dataset))
+        flow = Flow(job, journal, run)
+        outcome = _told_before(job, journal, run, asyncio.run(_conclude(job, flow, run, collector)))
         over = not outcome.report.errors and not run.over and not run.waiting and options.mode != "fetch"
-        if options.mode == "replay":  # what is not fetched to its end goes on with the next run
-            over = over and all(walk.ended for walk in run.walks)
+        # What a replay does not find fetched to its end goes on with the next run.
+        over = over and all(end.held for end in flow.ends.values())
         if over:
             journal.note_report(run.record.run_id, outcome.report.to_json())
         publish(outcome)
@@ -91,10 +93,9 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
     )
 
 
-async def _conclude(job: Job, journal: Journal, run: OpenRun, collector: Collector) -> Outcome:
+async def _conclude(job: Job, flow: Flow, run: OpenRun, collector: Collector) -> Outcome:
     """Go through the run; also when it fails, there is an outcome."""
     job.emit(RunStarted(run.record.run_id, tuple(walk.resource.name for walk in run.walks), resumed=run.resumed))
-    flow = Flow(job, journal, run)
     errors: list[HeadraceError] = []
     loaded = Loaded()
     try:

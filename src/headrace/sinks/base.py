@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from headrace.model.plan import Disposition
+from headrace.model.position import Seen
 from headrace.model.table import Receipt, Reject, Schema, TableBatch, Watermark
 
 
@@ -53,6 +54,7 @@ class Commit(msgspec.Struct, frozen=True):
     """The final transaction: merge the staging into the dataset, write the load record and the positions.
 
     `drop` names root tables that are dropped, children included, before anything is merged (`--full-refresh`).
+    `seen` says how far increments have come, by walk; what is kept of other walks stays.
     """
 
     run_id: str
@@ -61,6 +63,7 @@ class Commit(msgspec.Struct, frozen=True):
     schema: Schema
     walks: tuple[WalkCommit, ...]
     drop: tuple[str, ...] = ()
+    seen: dict[str, Seen] = {}
 
 
 class Sink(Protocol):
@@ -72,6 +75,10 @@ class Sink(Protocol):
         Staging of another run is dropped. Of a walk that is known with another fingerprint than the one given,
         what is staged is dropped and what is committed no longer counts: it has begun again.
         """
+        ...
+
+    def seen(self) -> dict[str, Seen]:
+        """How far increments have come, by walk. May be called before `open`; makes nothing."""
         ...
 
     def stage(self, staging: Staging) -> Receipt:

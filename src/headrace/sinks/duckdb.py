@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from headrace.errors import SinkError
+from headrace.model.position import Seen
 from headrace.model.table import Receipt, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging
 from headrace.sinks.database import Database
@@ -47,6 +48,14 @@ class DuckDBSink:
             self._session = _Session(_connect(self._path, self._memory_bytes), self._path, self._dataset)
         self._session.limit_log(self._memory_bytes)
         return self._session.begin(run_id, fingerprints)
+
+    def seen(self) -> dict[str, Seen]:
+        """How far increments have come; makes nothing. See `base.Sink.seen`."""
+        if self._session is None and not self._path.exists():
+            return {}
+        if self._session is None:
+            self._session = _Session(_connect(self._path, self._memory_bytes), self._path, self._dataset)
+        return self._session.seen()
 
     def stage(self, staging: Staging) -> Receipt:
         """Take one batch, with its watermark, in one transaction. Repeating a watermark that is taken does nothing."""
@@ -105,6 +114,11 @@ class _Session:
         with _told(self._path):
             return self._read()
 
+    def seen(self) -> dict[str, Seen]:
+        """How far increments have come."""
+        with _told(self._path):
+            return self._ledger.seen()
+
     def stage(self, staging: Staging) -> Receipt:
         """One transaction into the staging."""
         mark, known = staging.watermark, self._staged.get(staging.watermark.walk)
@@ -140,6 +154,7 @@ class _Session:
             self._ledger.forget_staged(leaving)
             self._ledger.write_positions(commit, settlement)
             self._ledger.write_walks(commit, settlement)
+            self._ledger.write_seen(commit)
             self._ledger.write_load(commit)
             if len(leaving) == len(self._staged):
                 self._drop_staging()

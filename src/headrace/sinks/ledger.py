@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from headrace.model.position import Seen
 from headrace.model.table import Reject, Schema, Watermark
 from headrace.sinks.base import Commit
 from headrace.sinks.database import Database
@@ -17,6 +18,7 @@ from headrace.sinks.ddl import Names, quote
 from headrace.sinks.settle import Settlement
 
 POSITIONS, REJECTS, WALKS, SCHEMA = "_headrace_positions", "_headrace_rejects", "_headrace_walks", "_headrace_schema"
+INCREMENTS = "_headrace_increments"
 LOADS = "_dlt_loads"
 
 _REJECT = '"table" VARCHAR, walk VARCHAR, page BIGINT, record BIGINT, reason VARCHAR, body BLOB'
@@ -32,6 +34,7 @@ _DATA_TABLES: Mapping[str, str] = {
     "proven BOOLEAN, pages BIGINT, records BIGINT, entered BOOLEAN",
     REJECTS: f"load_id VARCHAR, {_REJECT}",
     SCHEMA: _SCHEMA,
+    INCREMENTS: "walk VARCHAR, state VARCHAR",
 }
 _STAGED_TABLES: Mapping[str, str] = {
     POSITIONS: 'run_id VARCHAR, walk VARCHAR, "table" VARCHAR, number INTEGER, '
@@ -160,6 +163,22 @@ class Ledger:
                 for walk in commit.walks
             ],
         )
+
+    def seen(self) -> dict[str, Seen]:
+        """How far increments have come; nothing where the dataset is not there."""
+        known = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?"
+        if not self._run(known, [self._names.catalog, self._names.dataset, INCREMENTS]):
+            return {}
+        rows = self._run(f"SELECT walk, state FROM {self._data(INCREMENTS)}")
+        return {walk: msgspec.json.decode(state, type=Seen) for walk, state in rows}
+
+    def write_seen(self, commit: Commit) -> None:
+        """Note how far increments have come; those of a resource that is dropped begin again."""
+        table = self._data(INCREMENTS)
+        for walk in (each.walk for each in commit.walks if each.table in commit.drop):
+            self._run(f"DELETE FROM {table} WHERE walk = ? OR starts_with(walk, ? || '/')", [walk, walk])
+        self._run(f"DELETE FROM {table} WHERE walk IN (SELECT unnest(?))", [list(commit.seen)])
+        self._insert(table, [(walk, msgspec.json.encode(seen).decode()) for walk, seen in commit.seen.items()])
 
     def write_load(self, commit: Commit) -> None:
         """Note that the load is complete, once; and keep its schema."""

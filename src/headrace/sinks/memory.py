@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from headrace.errors import SinkError
+from headrace.model.position import Seen
 from headrace.model.table import Receipt, Reject, Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging, WalkCommit
 from headrace.sinks.settle import Entry, Settlement, begun_again, family, later, settle, to_take
@@ -34,6 +35,7 @@ class Warehouse:
     positions: dict[tuple[str, str], tuple[str, Watermark]] = field(default_factory=dict)
     walks: list[tuple[str, WalkCommit]] = field(default_factory=list)
     rejects: list[tuple[str, Reject]] = field(default_factory=list)
+    seen: dict[str, Seen] = field(default_factory=dict)
     schema: Schema = field(default_factory=lambda: Schema({}))
     staging_run: str = ""
     staged: list[Staged] = field(default_factory=list)
@@ -65,6 +67,10 @@ class MemorySink:
             here.staged_marks.pop(walk, None)
             here.positions.pop((run_id, walk), None)
         return SinkState(here.staged_schema or here.schema, dict(here.staged_marks), self._committed)
+
+    def seen(self) -> dict[str, Seen]:
+        """How far increments have come."""
+        return dict(self.warehouse.seen)
 
     def stage(self, staging: Staging) -> Receipt:
         """Take one batch. Repeating a watermark that is taken does nothing."""
@@ -135,6 +141,8 @@ def _take(here: Warehouse, commit: Commit, settlement: Settlement) -> tuple[dict
     for root, mark in settlement.positions:
         here.positions[commit.run_id, mark.walk] = (root, mark)
     here.walks += [(commit.load_id, walk) for walk in commit.walks]
+    again = tuple(each.walk for each in commit.walks if each.table in commit.drop)
+    here.seen = {walk: seen for walk, seen in here.seen.items() if not _is_of(walk, again)} | commit.seen
     if commit.load_id not in here.loads:
         here.loads.append(commit.load_id)
     here.schema = commit.schema
@@ -231,3 +239,8 @@ def _widen(rows: Iterable[Row], table: TableSchema) -> None:
     for row in rows:
         for column in table.columns:
             row.setdefault(column.name, None)
+
+
+def _is_of(walk: str, resources: tuple[str, ...]) -> bool:
+    """Whether a walk is a resource's own, or that of a row."""
+    return any(walk == name or walk.startswith(f"{name}/") for name in resources)

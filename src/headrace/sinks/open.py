@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from headrace.errors import ConfigError
+from headrace.model.position import Seen
 from headrace.sinks.base import Sink
 
 _DUCKDB, _MEMORY = "duckdb:///", "memory://"
@@ -28,6 +29,15 @@ def open_sink(url: str, dataset: str, *, memory_budget_bytes: int = DEFAULT_BUDG
 
         return MemorySink()
     raise ConfigError(f"the destination {_shown(url)!r} is not supported: give {_SUPPORTED} with --to")
+
+
+def read_seen(url: str, dataset: str) -> dict[str, Seen]:
+    """How far the increments of a dataset have come, by walk. Raises ConfigError, SinkError."""
+    sink = open_sink(url, dataset)
+    try:
+        return sink.seen()
+    finally:
+        sink.close()
 
 
 def _file(url: str) -> Path:

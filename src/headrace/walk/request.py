@@ -57,7 +57,7 @@ def build(client: Client, resource: Resource, position: Position) -> PageRequest
         url = position.url
     else:
         params = merged(request.params, in_query)
-        url = without_query_keys(join(client.base_url, request.path), {name for name, _ in params})
+        url = without_query_keys(join(client.base_url, _bound(request)), {name for name, _ in params})
     return PageRequest(
         url=url,
         method=request.method,
@@ -65,9 +65,16 @@ def build(client: Client, resource: Resource, position: Position) -> PageRequest
         headers=merged(client.headers, request.headers, fold=True),
         json=json,
         form=form,
+        raw_body=request.raw_body,
         auth=client.auth if resource.auth is None else resource.auth,
         resource=resource.name,
     )
+
+
+def _bound(request: Request) -> str:
+    if isinstance(request.path, str):
+        return request.path
+    raise WalkStuck("The path has a slot that nothing has filled; bind the resource to a row first.")
 
 
 def join(base_url: str, path: str) -> str:
@@ -130,6 +137,11 @@ def _body(request: Request, places: tuple[Place, ...]) -> tuple[Json, Params | N
     for place in places:
         if place.body_path is None:
             continue
+        if request.raw_body is not None:
+            raise WalkStuck(
+                f"The request's body is sent as it is, so `{place.body_path}` has no place in it; page by a query "
+                "parameter, or state the body as `json`."
+            )
         if form is not None and json is None:
             form = merged(form, ((place.body_path, text(_written(place.value))),))
         else:
@@ -157,13 +169,16 @@ def fingerprint(client: Client, resource: Resource) -> str:
     """
     request = resource.request
     parts = (
-        join(client.base_url, request.path),
+        join(client.base_url, request.path) if isinstance(request.path, str) else (client.base_url, request.path),
         request.method,
         request.params,
         request.json,
         request.form,
+        request.raw_body,
         resource.paging,
         resource.selector,
+        *((resource.parent,) if resource.parent else ()),
+        *((resource.incremental,) if resource.incremental else ()),
     )
     plain = msgspec.json.encode(_nameless(parts), order="deterministic")
     return hashlib.blake2b(plain, digest_size=_DIGEST_BYTES).hexdigest()

@@ -1,0 +1,153 @@
+"""How a walk comes to its request: a parent's row and the window of an increment go where the plan left slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+from urllib.parse import quote
+
+import msgspec
+
+from headrace.model.envelope import ABSENT, Absent
+from headrace.model.plan import Incremental, Json, ParentField, Ref, Request, Resource, Slot, Text, WindowValue
+
+Row: TypeAlias = Mapping[str, "Json | Absent"]
+"""The values of one row of the parent, by path."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The bounds between which a walk asks, as the API writes them; None where there is none."""
+
+    start: Json = None
+    end: Json = None
+    initial: Json = None
+
+
+class Unfit(ValueError):
+    """A parent's row that gives no request; says why."""
+
+
+EVERYTHING = Window()
+_CLIMBS = {".", ".."}
+
+
+def fields_of(resource: Resource) -> tuple[str, ...]:
+    """The paths below a parent's row that the request wants, each once, in the order in which they are met."""
+    return tuple(dict.fromkeys(slot.path for slot in _slots(resource.request) if isinstance(slot, ParentField)))
+
+
+def bind(resource: Resource, row: Row, window: Window = EVERYTHING) -> Resource:
+    """The resource with every slot filled in.
+
+    What goes into the path is percent-encoded as one segment (RFC 3986, section 3.3) unless the slot is `raw`. Values
+    are written as Python's `str` writes them, as dlt does; in a JSON body, what is one slot alone keeps its type.
+
+    Raises:
+        Unfit: the row lacks a value, or has null, a list or an object where text is wanted, or one that would lead
+            to another path.
+    """
+    request, fill = resource.request, _Fill(row, window)
+    bound = msgspec.structs.replace(
+        request,
+        path=request.path if isinstance(request.path, str) else fill.path(request.path),
+        params=(*fill.named(request.params), *_bounds(resource.incremental, window)),
+        headers=fill.named(request.headers),
+        json=fill.json(request.json),
+        form=None if request.form is None else fill.named(request.form),
+        raw_body=None if request.raw_body is None else fill.text(request.raw_body),
+    )
+    return msgspec.structs.replace(resource, request=bound)
+
+
+def _bounds(rule: Incremental | None, window: Window) -> Iterator[tuple[str, Text]]:
+    """The window as query parameters, where the increment names them."""
+    if rule is not None:
+        for name, value in ((rule.start_param, window.start), (rule.end_param, window.end)):
+            if name is not None and value is not None:
+                yield name, Text((str(value),))
+
+
+class _Fill:
+    """One row and one window, put into texts."""
+
+    __slots__ = ("_row", "_window")
+
+    def __init__(self, row: Row, window: Window) -> None:
+        self._row = row
+        self._window = window
+
+    def path(self, text: Text) -> str:
+        return "".join(part if isinstance(part, str) else self._segment(part) for part in text.parts)
+
+    def named(self, pairs: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
+        return tuple((name, self.text(value)) for name, value in pairs)
+
+    def text(self, text: Text) -> Text:
+        if not text.slots:
+            return text
+        return Text(tuple(part if isinstance(part, str | Ref) else self._words(part) for part in text.parts))
+
+    def json(self, value: Json) -> Json:
+        match value:
+            case Text(parts=(ParentField() | WindowValue() as slot,)):
+                return self._value(slot)
+            case Text():
+                return self.text(value)
+            case dict():
+                return {self.json(key): self.json(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self.json(item) for item in value]
+            case _:
+                return value
+
+    def _segment(self, part: Ref | Slot) -> str:
+        if isinstance(part, Ref):
+            raise Unfit(f"the path holds `{part.name}`, which is looked up outside")
+        words = self._words(part)
+        if isinstance(part, ParentField) and part.raw:
+            return words
+        if not words or words in _CLIMBS:
+            raise Unfit(f"`{_name(part)}` is {words!r}, which would lead to another path")
+        return quote(words, safe="")
+
+    def _words(self, slot: Slot) -> str:
+        value = self._value(slot)
+        if isinstance(value, dict | list):
+            raise Unfit(f"`{_name(slot)}` is {'an object' if isinstance(value, dict) else 'a list'}, not one value")
+        return str(value)
+
+    def _value(self, slot: Slot) -> Json:
+        if isinstance(slot, WindowValue):
+            window = self._window
+            return {"start_value": window.start, "end_value": window.end, "initial_value": window.initial}[slot.which]
+        value = self._row.get(slot.path, ABSENT)
+        if isinstance(value, Absent):
+            raise Unfit(f"`{slot.path}` is missing")
+        if value is None:
+            raise Unfit(f"`{slot.path}` is null")
+        return value
+
+
+def _name(slot: Slot) -> str:
+    return slot.path if isinstance(slot, ParentField) else f"incremental.{slot.which}"
+
+
+def _slots(request: Request) -> Iterator[Slot]:
+    texts = [request.path] if isinstance(request.path, Text) else []
+    texts += [value for _, value in (*request.params, *request.headers, *(request.form or ()))]
+    texts += [] if request.raw_body is None else [request.raw_body]
+    for each in (*texts, *_texts(request.json)):
+        yield from each.slots
+
+
+def _texts(value: Json) -> Iterator[Text]:
+    match value:
+        case Text():
+            yield value
+        case dict():
+            for key, item in value.items():
+                yield from _texts(key)
+                yield from _texts(item)
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)

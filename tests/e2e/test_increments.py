@@ -1,0 +1,182 @@
+"""Runs that load what is new: from where the warehouse stands, for every row of a parent by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import pytest
+
+from tests.e2e.api import served
+from tests.e2e.workplace import Ran, Workplace
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class Log:
+    """Events by list, two a page, of which `since` asks for those from there on; `queries` are what came."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        self.queries: list[tuple[str, dict[str, list[str]]]] = []
+        self.refused: set[str] = set()
+        self.ignores_since = False
+        self.url = ""
+
+    def answer(self, target: str) -> tuple[int, Any]:
+        parts = urlsplit(target)
+        query = parse_qs(parts.query)
+        name = parts.path.strip("/")
+        self.queries.append((name, query))
+        if f"{name}@{query.get('at', ['0'])[0]}" in self.refused:
+            return 403, {"error": "no"}
+        since = "" if self.ignores_since else query.get("since", [""])[0]
+        rows = [row for row in self.events.get(name, []) if row.get("at", "") >= since]
+        at = int(query.get("at", ["0"])[0])
+        return 200, {"rows": rows[at : at + 2], "next": str(at + 2) if at + 2 < len(rows) else None}
+
+    def asked(self, name: str) -> list[str]:
+        return [query.get("since", ["-"])[0] for asked, query in self.queries if asked == name]
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    log = Log()
+    with served(log.answer) as log.url:
+        yield log
+
+
+def a_list(name: str, path: str, incremental: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "at"}
+    endpoint: dict[str, Any] = {"path": path, "data_selector": "rows", "paginator": paginator}
+    if incremental is not None:
+        endpoint["incremental"] = {"cursor_path": "at", "start_param": "since", **incremental}
+    return {"name": name, "write_disposition": "append", "endpoint": endpoint, **more}
+
+
+def go(workplace: Workplace, log: Log, *resources: dict[str, Any], args: tuple[str, ...] = ("run",)) -> Ran:
+    config = {"client": {"base_url": log.url}, "resources": list(resources)}
+    (workplace.folder / "log.json").write_text(json.dumps(config))
+    log.queries.clear()
+    return workplace.headrace(args[0], "log.json", "--format", "json", *args[1:])
+
+
+def ids(workplace: Workplace, table: str) -> list[Any]:
+    with duckdb.connect(str(workplace.folder / "log.duckdb"), read_only=True) as connection:
+        return [row[0] for row in connection.execute(f"SELECT id FROM log_data.{table} ORDER BY id").fetchall()]
+
+
+def event(number: int, day: int) -> dict[str, Any]:
+    return {"id": number, "at": f"2024-01-{day:02}"}
+
+
+EVENTS = a_list("events", "events", {"initial_value": "2024-01-02"})
+
+
+def test_the_second_run_asks_from_where_the_first_came_to(log: Log, workplace: Workplace) -> None:
+    log.events["events"] = [event(1, 1), event(2, 2), event(3, 3), event(4, 4)]
+    assert go(workplace, log, EVENTS).code == 0
+    assert set(log.asked("events")) == {"2024-01-02"}
+    log.events["events"] += [event(5, 4), event(6, 5)]
+    ran = go(workplace, log, EVENTS)
+    assert ran.code == 0, ran.err
+    assert set(log.asked("events")) == {"2024-01-04"}
+    assert ids(workplace, "events") == [2, 3, 4, 5, 6]
+    assert ran.report["resources"]["events"]["watermark"] == "2024-01-05"
+
+
+def test_old_records_are_left_out_where_the_api_sends_them_all(log: Log, workplace: Workplace) -> None:
+    log.ignores_since = True
+    log.events["events"] = [event(1, 1), event(2, 2), event(3, 3)]
+    assert go(workplace, log, EVENTS).code == 0
+    log.events["events"] += [event(4, 3), event(5, 1)]
+    assert go(workplace, log, EVENTS).code == 0
+    assert ids(workplace, "events") == [2, 3, 4]
+
+
+def test_a_run_that_failed_goes_on_from_the_same_start(log: Log, workplace: Workplace) -> None:
+    log.events["events"] = [event(number, 1 + number) for number in range(1, 7)]
+    log.refused = {"events@4"}
+    assert go(workplace, log, EVENTS).code == 3
+    log.refused = set()
+    assert go(workplace, log, EVENTS).code == 0
+    assert set(log.asked("events")) == {"2024-01-02"}
+    assert ids(workplace, "events") == [1, 2, 3, 4, 5, 6]
+    assert go(workplace, log, EVENTS).code == 0
+    assert set(log.asked("events")) == {"2024-01-07"}
+    assert ids(workplace, "events") == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_page_limit_does_not_move_the_start(log: Log, workplace: Workplace) -> None:
+    log.events["events"] = [event(number, 9 - number) for number in range(1, 7)]  # the newest first
+    assert go(workplace, log, EVENTS, args=("run", "--limit-pages", "1")).code == 1
+    merged = {**EVENTS, "write_disposition": "merge", "primary_key": "id"}
+    assert go(workplace, log, merged).code == 0
+    assert ids(workplace, "events")[-1] == 6
+    assert set(log.asked("events")) == {"2024-01-02"}
+
+
+def test_a_full_refresh_begins_again(log: Log, workplace: Workplace) -> None:
+    log.events["events"] = [event(1, 2), event(2, 3)]
+    assert go(workplace, log, EVENTS).code == 0
+    assert go(workplace, log, EVENTS, args=("run", "--full-refresh")).code == 0
+    assert set(log.asked("events")) == {"2024-01-02"}
+    assert ids(workplace, "events") == [1, 2]
+
+
+def test_fetch_and_replay_load_what_one_run_would(log: Log, workplace: Workplace) -> None:
+    log.events["events"] = [event(1, 2), event(2, 3)]
+    assert go(workplace, log, EVENTS).code == 0
+    log.events["events"] += [event(3, 3), event(4, 4)]
+    assert go(workplace, log, EVENTS, args=("fetch",)).code == 0
+    assert set(log.asked("events")) == {"2024-01-03"}
+    assert go(workplace, log, EVENTS, args=("replay",)).code == 0
+    assert ids(workplace, "events") == [1, 2, 3, 4]
+    assert go(workplace, log, EVENTS).code == 0
+    assert set(log.asked("events")) == {"2024-01-04"}
+
+
+def test_every_row_of_a_parent_has_its_own_place(log: Log, workplace: Workplace) -> None:
+    logs = a_list("logs", "logs", primary_key="id", write_disposition="replace")
+    entries = a_list("entries", "logs/{resources.logs.id}", {"initial_value": "2024-01-01"})
+    log.events["logs"] = [{"id": "a"}, {"id": "b"}]
+    log.events["logs/a"] = [event(1, 9), event(2, 10)]
+    log.events["logs/b"] = [event(3, 2), event(4, 3)]
+    assert go(workplace, log, logs, entries).code == 0
+    log.events["logs/b"] += [event(5, 4)]
+    ran = go(workplace, log, logs, entries)
+    assert ran.code == 0, ran.err
+    assert log.asked("logs/a") == ["2024-01-10"]
+    assert log.asked("logs/b") == ["2024-01-03"]
+    assert ids(workplace, "entries") == [1, 2, 3, 4, 5]
+
+
+def test_children_are_asked_for_new_rows_of_the_parent_alone(log: Log, workplace: Workplace) -> None:
+    details = a_list("details", "events/{resources.events.id}")
+    log.events |= {"events": [event(1, 3)], "events/1": [{"id": 10}], "events/2": [{"id": 20}]}
+    assert go(workplace, log, EVENTS, details).code == 0
+    log.events["events"] += [event(2, 4)]
+    assert go(workplace, log, EVENTS, details).code == 0
+    assert [name for name, _ in log.queries if name != "events"] == ["events/2"]
+    assert ids(workplace, "details") == [10, 20]
+
+
+def test_a_record_without_the_value_stops_the_walk_with_a_mend(log: Log, workplace: Workplace) -> None:
+    log.events["events"] = [{"id": 1}]
+    log.ignores_since = True
+    ran = go(workplace, log, EVENTS)
+    assert ran.code == 3
+    assert "on_cursor_value_missing" in ran.out
+
+
+def test_rows_in_order_end_the_walk_early(log: Log, workplace: Workplace) -> None:
+    log.ignores_since = True
+    log.events["events"] = [event(number, 20 - number) for number in range(1, 15)]
+    ordered = a_list("events", "events", {"initial_value": "2024-01-15", "row_order": "desc"})
+    ran = go(workplace, log, ordered)
+    assert ran.code == 0, ran.err
+    assert len(log.queries) == 3
+    assert ids(workplace, "events") == [1, 2, 3, 4, 5]
