@@ -9,7 +9,7 @@ from typing import assert_never
 import msgspec
 
 from headrace.errors import ConfigError
-from headrace.model.plan import ApiKey, Auth, Bearer, HttpBasic, NoAuth, Ref, Text
+from headrace.model.plan import ApiKey, Auth, Bearer, HttpBasic, NoAuth, OAuth2ClientCredentials, OAuth2Jwt, Ref, Text
 from headrace.transport.redact import Redactor
 from headrace.transport.resolve import Resolver, place
 
@@ -33,7 +33,7 @@ def credential(auth: Auth, resolver: Resolver, redactor: Redactor) -> Credential
         ConfigError: a secret is missing, or holds what a header cannot.
     """
     match auth:
-        case NoAuth():
+        case NoAuth() | OAuth2ClientCredentials() | OAuth2Jwt():  # the token of the latter comes with each request
             return NONE
         case HttpBasic():
             header = _basic(auth, resolver)
@@ -65,7 +65,7 @@ def _basic(auth: HttpBasic, resolver: Resolver) -> str:
         username = resolver.text(auth.username, secret=True)  # raises, and says which reference is missing
     for value, where in ((username, auth.username), (password, auth.password)):
         if any(character in value for character in "\r\n\0"):
-            raise ConfigError(f"{_named(where, 'credential')} holds a line break; {_mend(where)}.")
+            raise ConfigError(f"{named(where, 'credential')} holds a line break; {mend(where)}.")
     return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
 
 
@@ -76,7 +76,7 @@ def _api_key(auth: ApiKey, resolver: Resolver) -> Credential:
     _check(key, auth.api_key, "API key", empty=False)
     if auth.location == "cookie":
         if any(character in key for character in ';," '):
-            raise ConfigError(f"{_named(auth.api_key, 'API key')} cannot stand in a cookie; {_mend(auth.api_key)}.")
+            raise ConfigError(f"{named(auth.api_key, 'API key')} cannot stand in a cookie; {mend(auth.api_key)}.")
         return Credential(cookies=((auth.name, key),))
     return Credential(headers=((auth.name, key),))
 
@@ -89,17 +89,19 @@ def _check(value: str, source: Text, what: str, *, empty: bool) -> str:
     """The value, if a header can carry it: printable ASCII (RFC 9110 §5.5), and not empty unless that is allowed."""
     if not _SENDABLE.fullmatch(value):
         problem = "holds a line break" if re.search(r"[\r\n]", value) else "holds a character that no header can carry"
-        raise ConfigError(f"{_named(source, what)} {problem}; {_mend(source)}.")
+        raise ConfigError(f"{named(source, what)} {problem}; {mend(source)}.")
     if not value and not empty:
-        raise ConfigError(f"{_named(source, what)} is empty; {_mend(source)}.")
+        raise ConfigError(f"{named(source, what)} is empty; {mend(source)}.")
     return value
 
 
-def _named(source: Text, what: str) -> str:
+def named(source: Text, what: str) -> str:
+    """What a secret is called in a message."""
     return f"The {what} {source.refs[0].name!r}" if source.refs else f"The {what}"
 
 
-def _mend(source: Text) -> str:
+def mend(source: Text) -> str:
+    """What to do about a secret that cannot be used."""
     return f"copy it again into {place(source.refs[0])}" if source.refs else "copy it again into the configuration"
 
 
@@ -114,5 +116,9 @@ def references(auth: Auth) -> tuple[Ref, ...]:
             return auth.token.refs
         case ApiKey():
             return auth.api_key.refs
+        case OAuth2ClientCredentials():
+            return auth.client_id.refs + auth.client_secret.refs
+        case OAuth2Jwt():
+            return auth.client_id.refs + auth.private_key.refs
         case _:
             assert_never(auth)

@@ -6,22 +6,38 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from headrace.model.page import PageRequest, Reply
-from headrace.model.plan import RetryPolicy
+from headrace.model.plan import ResponseAction, RetryPolicy
 
 T = TypeVar("T")
+
+
+class Ignored(Exception):
+    """The reply is one that the response actions ignore: the walk ends here. `why` is a sentence without secrets."""
+
+    def __init__(self, why: str, *, status: int) -> None:
+        super().__init__(why)
+        self.why = why
+        self.status = status
 
 
 class Transport(Protocol):
     """Fetches pages. Any number of walks may share one transport, each awaiting its own `fetch`."""
 
-    async def fetch(self, request: PageRequest, retry: RetryPolicy, accept: Callable[[Reply], T]) -> T:
+    async def fetch(
+        self,
+        request: PageRequest,
+        retry: RetryPolicy,
+        accept: Callable[[Reply], T],
+        actions: tuple[ResponseAction, ...] = (),
+    ) -> T:
         """Send the request under the budget, ask again where that may help, and give what `accept` makes of the reply.
 
         `accept` gets every 2xx reply, an empty body included, and is called once for each. If it raises
         `BodyRejected` the attempt counts as failed; any other exception of it passes through. Cancelling a fetch
-        gives back all that it held.
+        gives back all that it held. `actions` are looked at first, in order, for replies of every status.
 
         Raises:
+            Ignored: the first action that holds for the reply says so.
             RequestRefused: a status, a redirect or a body that asking again will not change.
             RetriesSpent: the attempts of the policy, or the retry budget, are used up, or the API asks for a longer
                 wait than is allowed.

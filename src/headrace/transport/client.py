@@ -17,9 +17,10 @@ import msgspec
 from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
 from headrace.model.event import Attempted, Emit, Noticed, Retried
 from headrace.model.page import PageRequest, Reply
-from headrace.model.plan import Client, DeclaredLimit, RetryPolicy
+from headrace.model.plan import Client, DeclaredLimit, ResponseAction, RetryPolicy
+from headrace.transport.actions import action_for
 from headrace.transport.auth import references
-from headrace.transport.base import Transport
+from headrace.transport.base import Ignored, Transport
 from headrace.transport.budget import Outcome
 from headrace.transport.fault import Fault
 from headrace.transport.governor import Governor, duration
@@ -32,6 +33,7 @@ from headrace.transport.redact import Redactor
 from headrace.transport.resolve import Resolve, Resolver, place
 from headrace.transport.retry import LEAST_ATTEMPTS, RetryBudget, backoff
 from headrace.transport.send import Received, Sender, Timeouts, open_sender
+from headrace.transport.tokens import Tokens
 from headrace.transport.waits import retry_after
 
 T = TypeVar("T")
@@ -57,11 +59,12 @@ class _Failed(Exception):
 
 
 class _Exchange(msgspec.Struct, frozen=True):
-    """One request as it was sent, what came back, and how long that took."""
+    """One request as it was sent, what came back, how long that took, and the access token that went with it."""
 
     sent: Sendable
     received: Received
     elapsed_s: float
+    token: str | None = None
 
 
 class HttpTransport:
@@ -69,7 +72,7 @@ class HttpTransport:
 
     def __init__(
         self, sender: Sender, preparer: Preparer, governor: Governor, *, origins: Origins, redactor: Redactor,
-        longest_wait_s: float, emit: Emit,
+        longest_wait_s: float, emit: Emit, tokens: Tokens | None = None,
     ) -> None:  # fmt: skip
         self._sender = sender
         self._preparer = preparer
@@ -78,17 +81,24 @@ class HttpTransport:
         self._redactor = redactor
         self._longest_wait_s = longest_wait_s
         self._emit = emit
+        self._tokens = tokens
         self._retries = RetryBudget()
         self._answered: set[str] = set()
 
-    async def fetch(self, request: PageRequest, retry: RetryPolicy, accept: Callable[[Reply], T]) -> T:
+    async def fetch(
+        self,
+        request: PageRequest,
+        retry: RetryPolicy,
+        accept: Callable[[Reply], T],
+        actions: tuple[ResponseAction, ...] = (),
+    ) -> T:
         """See `base.Transport.fetch`."""
         self._retries.first()
         failures = 0
         before: _Failed | None = None
         while True:
             try:
-                return await self._attempt(request, retry, accept)
+                return await self._attempt(request, retry, accept, actions)
             except _Failed as failed:
                 failures += 1
                 unchanged = before is not None and failed.same_body is not None and failed.same_body == before.same_body
@@ -105,12 +115,25 @@ class HttpTransport:
         known = origin_of(request.url) in self._answered
         return retry.attempts if known else min(retry.attempts, LEAST_ATTEMPTS)
 
-    async def _attempt(self, request: PageRequest, retry: RetryPolicy, accept: Callable[[Reply], T]) -> T:
+    async def _attempt(
+        self,
+        request: PageRequest,
+        retry: RetryPolicy,
+        accept: Callable[[Reply], T],
+        actions: tuple[ResponseAction, ...],
+    ) -> T:
         """One request and the redirects that it leads to."""
         asked, via = request, "A next link"
         for _ in range(_MAX_REDIRECTS + 1):
             exchange = await self._exchange(asked, retry, via=via)
+            if self._wants_another_token(asked, exchange):
+                exchange = await self._exchange(asked, retry, via=via)
+                self._wants_another_token(asked, exchange)
             received = exchange.received
+            if actions:
+                self._act(request, exchange, actions)
+            if received.status in retry.statuses:
+                raise self._failed(request, exchange)
             location = received.headers.get("location", "")
             if received.status in _OK:
                 return self._accepted(exchange, accept)
@@ -126,7 +149,9 @@ class HttpTransport:
         if origin is None:
             url = self._redactor.url(request.url)
             raise RequestRefused(f"{via} leads to {url!r}, which is not an http or https URL.", url=url)
-        sendable = self._preparer.sendable(request, origin, trusted=self._origins.trusts(origin, via=via))
+        trusted = self._origins.trusts(origin, via=via)
+        token = await self._tokens.token(request, retry) if trusted and self._tokens else None
+        sendable = self._preparer.sendable(request, origin, trusted=trusted, token=token)
         lease = await self._governor.acquire(sendable.key, request.resource)
         outcome: Outcome = "dropped"
         reading: Reading | None = None
@@ -145,10 +170,29 @@ class HttpTransport:
         self._answered.add(origin)
         elapsed_s = time.perf_counter() - started
         self._emit(Attempted(request.resource, received.status, elapsed_s))
-        exchange = _Exchange(sendable, received, elapsed_s)
-        if received.status in retry.statuses:
-            raise self._failed(request, exchange)
-        return exchange
+        return _Exchange(sendable, received, elapsed_s, token)
+
+    def _wants_another_token(self, request: PageRequest, exchange: _Exchange) -> bool:
+        """Tell what the API said to the token; whether to ask once more with another one."""
+        if self._tokens is None or exchange.token is None:
+            return False
+        if exchange.received.status == HTTPStatus.UNAUTHORIZED:
+            return self._tokens.refused(request, exchange.token)
+        self._tokens.accepted(request, exchange.token)
+        return False
+
+    def _act(self, request: PageRequest, exchange: _Exchange, actions: tuple[ResponseAction, ...]) -> None:
+        """Do what the first action says that holds for the reply; Ignored or a failed attempt is raised."""
+        received = exchange.received
+        action = action_for(actions, received)
+        if action is None:
+            return
+        what = _status(received.status)
+        if action.content is not None:
+            what += f" with {self._redactor.scrub(action.content)[:60]!r} in the body"
+        if action.action == "ignore":
+            raise Ignored(f"the API answered {what}, which a response action ignores", status=received.status)
+        raise self._failed(request, exchange, what)
 
     def _accepted(self, exchange: _Exchange, accept: Callable[[Reply], T]) -> T:
         received = exchange.received
@@ -177,12 +221,13 @@ class HttpTransport:
             return RequestRefused(f"{sendable.method} {url} failed: {reason}.", url=url)
         return _Failed(reason, url=url)
 
-    def _failed(self, request: PageRequest, exchange: _Exchange) -> Exception:
-        """A status that may be mended by asking again, after the wait that the API asks for."""
+    def _failed(self, request: PageRequest, exchange: _Exchange, what: str = "") -> Exception:
+        """A reply (`what` it was) that may be mended by asking again, after the wait that the API asks for."""
         received = exchange.received
         url = self._redactor.url(exchange.sent.url)
         said = self._said(received)
-        reason = f"{_status(received.status)}: {said}" if said else _status(received.status)
+        what = what or _status(received.status)
+        reason = f"{what}: {said}" if said else what
         wait = retry_after(received.headers, now=time.time())
         if wait is not None and wait.absurd:
             self._emit(Noticed(request.resource, f"a Retry-After of {wait.raw[:60]!r} was ignored", "warning"))
@@ -232,11 +277,13 @@ async def open_transport(
     max_concurrency: int = MAX_CONCURRENCY,
     timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
     max_body_bytes: int = MAX_BODY_BYTES,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Transport]:
     """A transport for one client. Its connections live as long as the context.
 
     `named` are further absolute URLs that the configuration itself asks for: their origins get credentials as the
-    base URL's does. `rate` wins over the client's own limit. Limits are in bytes and seconds.
+    base URL's does. `rate` wins over the client's own limit. Limits are in bytes and seconds. `clock` is what the
+    lifetime of access tokens is measured by.
 
     Raises:
         ConfigError: the base URL, or an allowed origin, is none.
@@ -244,7 +291,7 @@ async def open_transport(
     redactor = Redactor()
     origins = Origins.of([url for url in (client.base_url, *named) if url], client.allowed_origins)
     agent = f"headrace/{version('headrace')}"
-    preparer = Preparer(client, Resolver(resolve, redactor), redactor, agent=agent)
+    resolver = Resolver(resolve, redactor)
     governor = Governor(
         max_concurrency=max_concurrency,
         declared=rate or client.limit,
@@ -254,10 +301,19 @@ async def open_transport(
         sleep=asyncio.sleep,
     )
     async with open_sender(timeouts, max_body_bytes=max_body_bytes, proxies=getproxies()) as sender:
-        yield HttpTransport(
-            sender, preparer, governor, origins=origins, redactor=redactor,
-            longest_wait_s=timeouts.longest_wait_s, emit=emit,
-        )  # fmt: skip
+
+        def reaching(client: Client, origins: Origins, tokens: Tokens | None = None) -> Transport:
+            preparer = Preparer(client, resolver, redactor, agent=agent)
+            return HttpTransport(
+                sender, preparer, governor, origins=origins, redactor=redactor,
+                longest_wait_s=timeouts.longest_wait_s, emit=emit, tokens=tokens,
+            )  # fmt: skip
+
+        def reach(token_url: str) -> Transport:
+            """What the client's own requests carry does not go to the token endpoint, nor its credential elsewhere."""
+            return reaching(Client(token_url), Origins.of([token_url], ()))
+
+        yield reaching(client, origins, Tokens(resolver, redactor, reach=reach, clock=clock))
 
 
 def _outcome(status: int) -> Outcome:

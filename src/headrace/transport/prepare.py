@@ -10,7 +10,19 @@ import msgspec
 
 from headrace.errors import ConfigError
 from headrace.model.page import PageRequest
-from headrace.model.plan import ApiKey, Auth, Client, HttpBasic, Json, NoAuth, Ref, Text, text
+from headrace.model.plan import (
+    ApiKey,
+    Auth,
+    Client,
+    HttpBasic,
+    Json,
+    NoAuth,
+    OAuth2ClientCredentials,
+    OAuth2Jwt,
+    Ref,
+    Text,
+    text,
+)
 from headrace.transport.auth import NONE, credential
 from headrace.transport.origin import origin_of
 from headrace.transport.redact import Redactor
@@ -60,8 +72,10 @@ class Preparer:
         self._fallback = _userinfo(client.base_url)
         self._heads: dict[tuple[tuple[tuple[str, Text], ...], Auth, bool], _Head] = {}
 
-    def sendable(self, request: PageRequest, origin: str, *, trusted: bool) -> Sendable:
+    def sendable(self, request: PageRequest, origin: str, *, trusted: bool, token: str | None = None) -> Sendable:
         """What to send. `trusted`: credentials go along; otherwise nothing that is, or may hold, a secret does.
+
+        `token` is the access token, where the credential of the request is one that is asked for.
 
         Raises:
             ConfigError: a reference has no value, or a header cannot be sent.
@@ -73,7 +87,7 @@ class Preparer:
             if trusted or not any(ref.kind == "secret" for ref in value.refs)
         ]
         url = with_params(request.url, params, replacing=head.params)
-        headers, body = self._body(request, head.headers, trusted=trusted)
+        headers, body = self._body(request, _with_token(head.headers, token), trusted=trusted)
         return Sendable(
             method=request.method,
             url=url if trusted else self._without_secrets(url, request.auth),
@@ -100,7 +114,9 @@ class Preparer:
         except ValueError:
             url = location  # no URL at all: whoever asks for it says so
         if status == 303 or (status in (301, 302) and request.method == "POST"):  # noqa: PLR2004 - HTTP statuses
-            return msgspec.structs.replace(request, url=url, params=(), method="GET", json=None, form=None)
+            return msgspec.structs.replace(
+                request, url=url, params=(), method="GET", json=None, form=None, raw_body=None
+            )
         return msgspec.structs.replace(request, url=url, params=())
 
     def _head(self, request: PageRequest, *, trusted: bool) -> _Head:
@@ -125,7 +141,8 @@ class Preparer:
             cookies = "; ".join(f"{name}={cookie}" for name, cookie in found.cookies)
             headers["cookie"] = ("Cookie", own + _legal("Cookie", cookies))
         sent = dict(headers.values())
-        head = self._heads[key] = _Head(sent, found.params, _identity(sent, found.params))
+        identity = _identity(sent, found.params, auth if trusted else NoAuth())
+        head = self._heads[key] = _Head(sent, found.params, identity)
         return head
 
     def _header(self, name: str, value: Text, *, private: bool) -> str:
@@ -144,7 +161,16 @@ class Preparer:
             return _typed(headers, "application/x-www-form-urlencoded"), urlencode(fields).encode()
         if request.json is not None and (trusted or not _refers(request.json)):
             return _typed(headers, "application/json"), msgspec.json.encode(self._resolver.json(request.json))
+        if request.raw_body is not None and (trusted or not request.raw_body.refs):
+            return headers, self._resolver.text(request.raw_body).encode()
         return headers, None
+
+
+def _with_token(headers: dict[str, str], token: str | None) -> dict[str, str]:
+    if token is None:
+        return headers
+    others = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+    return {**others, "Authorization": f"Bearer {token}"}
 
 
 def _typed(headers: Mapping[str, str], content_type: str) -> dict[str, str]:
@@ -167,7 +193,7 @@ def _refers(value: Json) -> bool:
         case Ref():
             return True
         case dict():
-            return any(map(_refers, value.values()))
+            return any(map(_refers, (*value, *value.values())))
         case list() | tuple():
             return any(map(_refers, value))
         case _:
@@ -182,8 +208,10 @@ def _userinfo(base_url: str) -> Auth:
     return HttpBasic(text(unquote(parts.username)), text(unquote(parts.password or "")))
 
 
-def _identity(headers: Mapping[str, str], params: tuple[tuple[str, str], ...]) -> str:
+def _identity(headers: Mapping[str, str], params: tuple[tuple[str, str], ...], auth: Auth) -> str:
     """A name for the credential that cannot be turned back into it, and lives no longer than the process."""
+    if isinstance(auth, OAuth2ClientCredentials | OAuth2Jwt):  # its tokens come and go, and the budget stays
+        return format(hash(auth) & 0xFFFFFFFF, "08x")
     private = tuple(value for name, value in headers.items() if _CREDENTIAL_HEADERS.fullmatch(name))
     return format(hash((params, private)) & 0xFFFFFFFF, "08x") if params or private else ""
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
 from headrace.model.page import PageRequest, Reply
-from headrace.model.plan import RetryPolicy
+from headrace.model.plan import ResponseAction, RetryPolicy
 
 T = TypeVar("T")
 
@@ -21,8 +21,15 @@ class Recorded:
         for reply in replies:
             self._replies.setdefault(reply.url.partition("?")[0], []).append(reply)
 
-    async def fetch(self, request: PageRequest, retry: RetryPolicy, accept: Callable[[Reply], T]) -> T:
-        """See `base.Transport.fetch`. A reply that is not accepted is followed by the next at once."""
+    async def fetch(
+        self,
+        request: PageRequest,
+        retry: RetryPolicy,
+        accept: Callable[[Reply], T],
+        actions: tuple[ResponseAction, ...] = (),
+    ) -> T:
+        """See `base.Transport.fetch`. A reply that is not accepted is followed by the next at once; no actions."""
+        del actions
         self.asked.append(request)
         url = request.url.partition("?")[0]
         for _ in range(retry.attempts):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from headrace.errors import ConfigError
-from headrace.model.plan import Json, Ref, Text
+from headrace.model.plan import Json, ParentField, Ref, Text, WindowValue
 from headrace.transport.redact import Redactor
 
 Resolve: TypeAlias = Callable[[Ref], str | None]
@@ -56,13 +56,15 @@ class Resolver:
             case Ref():
                 return self.text(Text((value,)))
             case dict():
-                return {key: self.json(item) for key, item in value.items()}
+                return {self.json(key): self.json(item) for key, item in value.items()}
             case list() | tuple():
                 return [self.json(item) for item in value]
             case _:
                 return value
 
-    def _need(self, ref: Ref, *, secret: bool) -> str:
+    def _need(self, ref: Ref | ParentField | WindowValue, *, secret: bool) -> str:
+        if not isinstance(ref, Ref):
+            raise TypeError(f"{ref} was not filled in before the request was to be sent")
         value = self._find(ref)
         if value is None:
             what = "secret" if ref.kind == "secret" else "value"
