@@ -43,7 +43,14 @@ class JournalError(HeadraceError):
 
 
 class BodyRejected(HeadraceError):
-    """A body with a success status that is not a page (HTML, truncated JSON, missing selector)."""
+    """A body with a success status that is not a page (HTML, truncated JSON, missing selector).
+
+    `attempts` is how often it is worth asking in all, None for as often as the retry policy says.
+    """
+
+    def __init__(self, message: str, *, attempts: int | None = None) -> None:
+        super().__init__(message)
+        self.attempts = attempts
 
 
 class SourceError(HeadraceError):

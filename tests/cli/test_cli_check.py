@@ -177,9 +177,59 @@ def test_what_cannot_be_read_still_prints_the_object(argv: tuple[str, ...]) -> N
     said = Said(*argv, "--format", "json")
     assert said.code == 2
     assert said.object["runnable"] is False
-    assert said.object["faults"][0]["severity"] == "error"
-    assert said.object["plan"]["resources"] == []
     assert said.err.count("\n") == 1
+    (fault,) = said.object["faults"]
+    assert fault["severity"] == "error"
+    assert fault["problem"]
+    assert fault["fix"]
+
+
+def test_of_what_cannot_be_read_nothing_is_made_up() -> None:
+    said = Said("missing.md", "--format", "json").object
+    assert list(said) == ["runnable", "needs", "dialect", "faults", "plan"]
+    assert (said["dialect"], said["plan"]) == (None, None)
+    assert (said["faults"][0]["problem"], said["faults"][0]["fix"]) == (
+        "There is no file missing.md",
+        "check the path.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("postgres://me:hunter2@h/db", "the destination 'postgres://…' is not supported: give duckdb:///FILE"),
+        ("dlt:bigquery", "the destination 'dlt:bigquery' is not supported yet: give duckdb:///FILE"),
+        ("duckdb:///", "names no file"),
+    ],
+)
+def test_a_warehouse_that_no_run_could_write_to_is_refused(tmp_path: Path, to: str, words: str) -> None:
+    said = Said(written(tmp_path), "--to", to)
+    assert (said.code, said.out) == (2, "")
+    assert words in said.err
+    assert "hunter2" not in said.err
+    told = Said(written(tmp_path), "--to", to, "--format", "json")
+    assert (told.code, told.object["runnable"]) == (2, False)
+
+
+def test_a_warehouse_that_could_be_written_to_is_not_touched(tmp_path: Path) -> None:
+    assert Said(written(tmp_path), "--to", "duckdb:///v.duckdb").code == 0
+    assert not (tmp_path / "v.duckdb").exists()
+
+
+def test_a_setting_that_fits_nothing_is_a_warning_with_the_name_that_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL.replace("api.acme.dev", "{tenant}.acme.dev"))
+    said = Said("small.yaml", "--set", "tenat=acme", "--format", "json").object
+    faults = {fault["code"]: fault for fault in said["faults"]}
+    assert faults["unused-setting"]["severity"] == "warning"
+    assert faults["unused-setting"]["path"] == "--set tenat"
+    assert faults["unused-setting"]["fix"] == "did you mean `tenant`?"
+    used = Said("small.yaml", "--set", "tenant=acme", "--format", "json").object
+    assert "unused-setting" not in {fault["code"] for fault in used["faults"]}
+
+
+def test_a_document_from_standard_input_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+    assert Said("-").out.startswith("✗ stdin cannot run: 2 errors to mend.")
 
 
 def test_a_ready_connector_goes_by_its_name() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from headrace.cli.main import main
 from headrace.cli.world import World
-from headrace.errors import RequestRefused
+from headrace.errors import Interrupted, RequestRefused
 from headrace.model.event import Emit, PageFetched, RunStarted, WalkEnded
 from headrace.report.collect import Collector
 from headrace.report.exits import exit_code
@@ -124,8 +124,17 @@ def test_a_demo_that_fails_exits_as_a_run_does_and_leads_nowhere(here: Path) -> 
     said = Said(Asks(RequestRefused("GET /users: 401")), "--keep")
     assert here.is_dir()
     assert said.code == 3
-    assert "Go on where it stopped" not in said.out
+    assert "where it stopped" not in said.out
     assert "See how the document was understood" not in said.out
+
+
+def test_an_interrupted_demo_says_that_it_begins_anew(here: Path) -> None:
+    said = Said(Asks(Interrupted("The run was interrupted.")), "--to", "o.duckdb")
+    assert here.is_dir()
+    assert said.code == 130
+    assert "! vitally → duckdb:///o.duckdb  interrupted\n" in said.out
+    command = f"/opt/bin/headrace demo --records {SMALL} --faults '' --to o.duckdb"
+    assert f"Begin anew; what this run fetched is not used again:\n    {command}\n" in said.out
 
 
 def test_the_emulator_is_gone_after_the_demo(here: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from headrace.cli import replay
+from headrace.cli.flags import options
 from headrace.cli.main import COMMANDS, main
 from headrace.cli.world import World
 
@@ -34,6 +36,7 @@ def test_help_reads_as_its_golden_file() -> None:
     code, out, err = said("--help")
     assert (code, err) == (0, "")
     golden("help.txt", out)
+    assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))
@@ -45,6 +48,13 @@ def test_the_help_of_each_command_reads_as_its_golden_file(
     code, out, err = said(command, flag)
     assert (code, err) == (0, "")
     golden(f"help_{command}.txt", out)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_replay_takes_the_flags_of_the_run_that_it_does_not_list() -> None:
+    flags = options(replay.parser().read(["x.md", "--base-url", "http://h", "--limit-pages", "3"]), "replay")
+    assert (flags.base_url, flags.limit_pages) == ("http://h", 3)
+    assert "--base-url" not in said("replay", "--help")[1]
 
 
 def test_help_wins_over_whatever_else_is_typed() -> None:

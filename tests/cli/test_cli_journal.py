@@ -227,3 +227,15 @@ def test_ids_number_records_as_the_tables_do() -> None:
 
     ids = identity.root_ids([RecordPage(0, "abcdefghij", [b"{}"] * 5_000)]).to_pylist()
     assert [row_id(each).record for each in ids] == list(range(5_000))
+
+
+@pytest.mark.parametrize(("columns", "timed"), [("80", False), ("120", True)])
+def test_a_narrow_terminal_gets_a_list_that_fits(
+    columns: str, timed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path / ".headrace" / "vitally", "20261124T041200Z-ab12cd")
+    out = io.StringIO()
+    assert main(("journal", "list"), World(environ={"COLUMNS": columns}, stdout=out, argv0="headrace")) == 0
+    assert ("begun (UTC)" in out.getvalue()) == timed
+    assert max(map(len, out.getvalue().splitlines())) <= int(columns)

@@ -230,6 +230,18 @@ def test_a_misspelt_command_is_recognised() -> None:
     assert "did you mean `headrace replay`?" in Said(Runs(), "repaly").err
 
 
+@pytest.mark.parametrize("command", ["explain", "convert", "preview", "report"])
+def test_a_command_of_later_is_said_to_be_one(command: str) -> None:
+    said = Said(Runs(), command, "x.md")
+    assert said.code == 2
+    assert f"`headrace {command}` is not part of this version" in said.err
+    assert "did you mean" not in said.err
+
+
+def test_standard_input_is_called_so() -> None:
+    assert Said(Runs(), "run", "-").out.startswith("✓ stdin → ")
+
+
 @pytest.mark.parametrize("spelling", [("--format", "json"), ("--format=json",)])
 def test_a_wrong_flag_beside_json_still_prints_the_object(spelling: tuple[str, ...]) -> None:
     said = Said(Runs(), "run", "x.md", "--rate", "fast", *spelling)
@@ -293,6 +305,19 @@ def test_after_fetch_the_replay_is_offered() -> None:
 
 def test_an_interrupted_fetch_offers_the_fetch_again() -> None:
     assert "headrace fetch x.md" in Said(Runs(Interrupted("stopped")), "fetch", "x.md").out
+
+
+@pytest.mark.parametrize(("command", "resumes"), [("run", True), ("fetch", True), ("replay", True), ("check", False)])
+def test_only_what_resumes_promises_it_when_stopped_at_once(
+    command: str, resumes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headrace.cli.check._read", stop)
+    said = Said(Runs(raises=KeyboardInterrupt()), command, "x.md")
+    assert said.code == 130
+    assert ("the same command goes on where it stopped" in said.err) == resumes
 
 
 def test_an_interrupted_run_with_json_says_how_to_resume_on_stderr() -> None:

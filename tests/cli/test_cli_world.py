@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -48,3 +49,28 @@ def test_a_command_is_quoted_so_that_a_shell_reads_it_back() -> None:
         "/opt/bin/headrace run 'my file.md' --set 'a=b c'"
     )
     assert world.command("demo", ()) == "/opt/bin/headrace demo"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def regretted(stream: io.StringIO, mark: str = "") -> str:
+    World(environ={"TERM": "xterm", "COLUMNS": "40", "NO_COLOR": "1"}, stderr=stream).regret("word " * 12 + "end", mark)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("mark", ["", "✗"])
+def test_a_terminal_gets_a_long_sentence_in_lines(mark: str) -> None:
+    lines = regretted(Terminal(), mark).splitlines()
+    assert len(lines) > 1
+    assert all(len(line) <= 40 for line in lines)
+    assert lines[0].startswith(f"{mark} word" if mark else "word")
+
+
+def test_a_log_gets_a_long_sentence_whole() -> None:
+    assert regretted(io.StringIO()).count("\n") == 1
+    assert regretted(io.StringIO(), "✗").startswith("✗ word word")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.envelope.split import SelectorAbsent, compile_splitter
+from headrace.envelope.absent import SelectorAbsent
+from headrace.envelope.split import compile_splitter
 from headrace.errors import BodyRejected, WalkStuck
 from headrace.model.envelope import ABSENT, Ask, Envelope
 
@@ -108,6 +109,14 @@ def test_an_absent_selector_is_an_error_that_names_what_is_there(selector: str, 
         split(body, selector)
     assert f"no records at `{selector}`" in str(caught.value)
     assert where in str(caught.value)
+
+
+@pytest.mark.parametrize("error", ['"error": "no"', '"errors": [{"message": "no"}]'])
+def test_null_beside_an_error_is_no_empty_page(error: str) -> None:
+    with pytest.raises(SelectorAbsent, match="null at `data` and names an error") as caught:
+        split(f'{{"data": null, {error}}}')
+    assert caught.value.attempts == 3
+    assert split('{"data": null, "errors": []}').shape == "null"
 
 
 def test_an_absent_selector_names_a_dozen_keys_at_most_and_shortens_long_ones() -> None:

@@ -28,6 +28,7 @@ from headrace.model.event import (
     Event,
     Noticed,
     PageFetched,
+    Rejected,
     Retried,
     RunStarted,
     Throttled,
@@ -170,7 +171,12 @@ def test_an_error_is_placed_at_the_resource_whose_walk_it_ended() -> None:
     ).report(errors=[error])
     assert report.errors == (
         Failure(
-            kind="source", message="GET /users: 401 Unauthorized", resource="users", status=401, url="http://h/users"
+            kind="source",
+            message="GET /users: 401 Unauthorized",
+            resource="users",
+            status=401,
+            url="http://h/users",
+            mend="credentials",
         ),
     )
     assert report.exit_code == 3
@@ -181,6 +187,30 @@ def test_an_error_that_ended_several_walks_belongs_to_none_of_them() -> None:
         WalkEnded("users", "error", "gone", proven=False), WalkEnded("tasks", "error", "gone", proven=False)
     ).report(errors=[RetriesSpent("gone")])
     assert report.errors[0].resource == ""
+
+
+def test_reasons_of_rejects_are_in_the_report_the_most_frequent_first() -> None:
+    report = collected(
+        Rejected("users", "rare", 1, 0, 5),
+        Rejected("users", "frequent", 2, 0, 7),
+        Rejected("users", "frequent", 9, 3, 0),
+    ).report(rejects={"users": 12})
+    reasons = told(report)["resources"]["users"]["reject_reasons"]
+    assert reasons == [
+        {"reason": "frequent", "records": 11, "page": 0, "record": 7},
+        {"reason": "rare", "records": 1, "page": 0, "record": 5},
+    ]
+    assert report.exit_code == 1 or report.status == "failed"
+
+
+def test_what_the_journal_holds_counts_though_no_walk_began() -> None:
+    held = (WalkStarted("users", 4, 400),)
+    report = collected(RunStarted("r1", ("users", "tasks"), resumed=True, held=held)).report(
+        errors=[SinkError("locked")]
+    )
+    users = report.resources["users"]
+    assert (users.pages, users.records, users.resumed_pages, users.requests) == (4, 400, 4, 0)
+    assert (report.pages, report.resources["tasks"].pages) == (4, 0)
 
 
 def test_a_run_that_never_began_has_a_whole_report() -> None:

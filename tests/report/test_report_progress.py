@@ -20,6 +20,7 @@ from headrace.model.event import (
     Retried,
     RunEnded,
     RunStarted,
+    TableWritten,
     Throttled,
     WalkEnded,
     WalkStarted,
@@ -102,15 +103,20 @@ def test_the_last_line_tells_of_the_run() -> None:
 
 
 def test_the_commit_is_shown_while_it_lasts() -> None:
-    assert "committing 9 tables" in drawn(Committing(9))
-    assert "committing" not in drawn(Committing(9), RunEnded("complete"))
+    staged = [TableWritten("users", f"users__{number}", 5) for number in range(9)]
+    assert "committing 9 tables" in drawn(*staged, Committing())
+    assert "committing" not in drawn(*staged, Committing(), RunEnded("complete"))
+    assert "committing" not in drawn(Committing())
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
     names = tuple(f"a_very_long_name_of_a_resource_{number}" for number in range(3))
     events: list[Event] = [WalkStarted(name, 10**6, 10**9) for name in names]
     for width in (40, 80, 120):
-        assert all(len(line) <= width for line in drawn(*events, width=width).splitlines())
+        lines = drawn(*events, Budget(1_000, 412, 60.0, "triple"), width=width).splitlines()
+        assert all(len(line) <= width for line in lines)
+        # The ^C that a terminal shows behind the last line needs room, or one line would be left behind.
+        assert len(lines[-1]) <= width - 3
 
 
 def test_of_very_many_walks_those_under_way_are_shown() -> None:
@@ -165,7 +171,9 @@ def test_a_pipe_gets_a_line_for_each_beginning_and_end() -> None:
         WalkStarted("users"),
         page("users"),
         WalkEnded("users", "end", "`next` was null", proven=True),
-        Committing(2),
+        TableWritten("users", "users", 100),
+        TableWritten("users", "users__tags", 7),
+        Committing(),
         RunEnded("complete"),
     ) == [
         "0.0 s  began run r1: 2 walks",
@@ -191,6 +199,23 @@ def test_a_pipe_learns_of_resumes_and_doubts() -> None:
     assert lines[0].endswith("resuming run r1: 1 walk")
     assert lines[1].endswith("users: goes on after 40 pages (4,000 records)")
     assert "limit, not proven complete" in lines[2]
+
+
+def test_a_pipe_hears_of_no_commit_of_nothing_and_that_a_run_was_interrupted() -> None:
+    assert plain(Committing(), RunEnded("interrupted")) == ["0.0 s  run interrupted"]
+
+
+def test_a_pipe_hears_a_cause_of_several_walks_once() -> None:
+    lines = plain(
+        WalkEnded("users", "error", "GET http://h/users was refused with 401", proven=False),
+        WalkEnded("tasks", "error", "GET http://h/tasks was refused with 401", proven=False),
+        WalkEnded("notes", "error", "GET http://h/notes was refused with 404", proven=False),
+    )
+    assert [line.rpartition("records: ")[2] for line in lines] == [
+        "GET http://h/users was refused with 401",
+        "for the same cause as users",
+        "GET http://h/notes was refused with 404",
+    ]
 
 
 def test_a_pipe_hears_an_equal_notice_once() -> None:

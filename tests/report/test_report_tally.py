@@ -15,6 +15,7 @@ from headrace.model.event import (
     Delivered,
     Noticed,
     PageFetched,
+    Rejected,
     Retried,
     RunEnded,
     RunStarted,
@@ -110,14 +111,39 @@ def test_what_was_staged_and_delivered_is_known() -> None:
     assert walk.delivered_records == 150
 
 
+def test_rejects_add_up_by_reason_from_the_first_place_on() -> None:
+    tally = Tally()
+    tally.add(Rejected("users", "no id", 2, 1, 40))
+    tally.add(Rejected("users", "no id", 3, 2, 0))
+    assert tally.walk("users").rejected == {"no id": Rejected("users", "no id", 5, 1, 40)}
+
+
+def test_very_many_reasons_are_kept_as_one() -> None:
+    tally = Tally()
+    for number in range(1_000):
+        tally.add(Rejected("users", f"odd {number}", 1, number, 0))
+    kept = tally.walk("users").rejected
+    assert len(kept) == 21
+    assert sum(each.records for each in kept.values()) == 1_000
+    assert kept["other reasons"] == Rejected("users", "other reasons", 980, 20, 0)
+
+
+def test_a_body_without_the_selector_is_counted_as_that() -> None:
+    assert reason_kind("200, but the body has no records at `rows`: the body has the keys results, next") == "selector"
+
+
 def test_the_last_budget_and_the_commit_are_known() -> None:
     tally = Tally()
     tally.add(Budget(1_000, 900, 60.0, "triple"))
     tally.add(Budget(1_000, 412, 60.0, "triple"))
-    tally.add(Committing(9))
+    tally.add(TableWritten("users", "users", 9))
+    tally.add(TableWritten("users", "users", 9))
+    tally.add(TableWritten("tasks", "tasks__tags", 1))
+    tally.add(TableWritten("tasks", "tasks__empty", 0))
+    tally.add(Committing())
     assert tally.budget is not None
     assert tally.budget.remaining == 412
-    assert (tally.committing, tally.ended) == (9, False)
+    assert (tally.committing, tally.ended) == (2, False)
     tally.add(RunEnded("complete"))
     assert tally.ended
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from headrace.report.collect import Failure, Notice, Proof, ResourceReport, RunReport
+from headrace.report.collect import Failure, Notice, Proof, RejectReason, ResourceReport, RunReport
 from headrace.report.layout import ASCII_MARKS, Marks, Stage, ansi, bare
 from headrace.report.sentences import happened
-from headrace.report.terminal import Setting, lines, print_report
+from headrace.report.steps import Setting
+from headrace.report.terminal import lines, print_report
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 NULL = Proof(complete=True, why="`next` was null")
@@ -69,15 +70,34 @@ BAD = RunReport(
     status="failed",
     resources={
         "accounts": ResourceReport(
-            pages=18, records=1_800, resumed_pages=7, proof=Proof(complete=False, why="401"), stopped="error"
+            pages=18,
+            records=1_800,
+            resumed_pages=7,
+            requests=12,
+            proof=Proof(complete=False, why="401"),
+            stopped="error",
         ),
         "notes": ResourceReport(
-            pages=3, records=300, rejects=2, proof=Proof(complete=False, why="--limit-pages 3"), stopped="limit"
+            pages=3,
+            records=300,
+            rejects=2,
+            proof=Proof(complete=False, why="--limit-pages 3"),
+            stopped="limit",
+            reject_reasons=(RejectReason("notes.id must have a value and has none", 2, 1, 40),),
         ),
         "users": ResourceReport(proof=Proof(complete=False, why=""), stopped="interrupted"),
     },
     wall_s=1.0,
-    errors=(Failure("source", "GET /accounts: 401 Unauthorized: mend the secret secret_token", "accounts", 401),),
+    errors=(
+        Failure(
+            "source",
+            "GET /accounts: 401 Unauthorized: check secret_token",
+            "accounts",
+            401,
+            mend="credentials",
+            secrets=("secret_token",),
+        ),
+    ),
     resumed=True,
 )
 
@@ -141,8 +161,31 @@ def test_a_failed_walk_is_not_also_called_unproven() -> None:
     assert "accounts: nothing proves" not in said(BAD)
 
 
-def test_rejects_are_told_with_where_they_lie() -> None:
-    assert "warn: notes: 2 records fit no table; they are in `_headrace_rejects`, with the reason." in said(BAD)
+def test_rejects_are_told_with_reason_place_and_where_they_lie() -> None:
+    assert (
+        "warn: notes: 2 of 300 records are rejected: notes.id must have a value and has none (first: record 40 of "
+        "page 1). `_headrace_rejects` holds what was sent, with the reason."
+    ) in said(BAD)
+
+
+def rejecting(rejects: int, *reasons: RejectReason) -> RunReport:
+    notes = msgspec.structs.replace(BAD.resources["notes"], rejects=rejects, reject_reasons=reasons)
+    return msgspec.structs.replace(BAD, resources={"notes": notes})
+
+
+def test_a_resource_of_which_nothing_was_taken_says_so() -> None:
+    assert "notes: all 300 records are rejected: no id (first" in said(rejecting(300, RejectReason("no id", 300, 0, 0)))
+
+
+def test_several_reasons_are_counted_and_the_rarest_of_many_left_out() -> None:
+    text = said(rejecting(10, *(RejectReason(f"reason {n}", 4 - n, 0, n) for n in range(4))))
+    assert "10 of 300 records are rejected: 4 × reason 0 (first: record 0 of page 0), 3 × reason 1" in text
+    assert "and 2 more. `_headrace_rejects`" in text
+    assert "reason 3" not in text
+
+
+def test_rejects_without_a_known_reason_are_still_told() -> None:
+    assert "notes: 1 of 300 records is rejected. `_headrace_rejects` holds" in said(rejecting(1))
 
 
 def test_faults_that_were_ridden_out_are_counted_by_reason() -> None:
@@ -190,9 +233,82 @@ def text_of(report: RunReport, setting: Setting = SETTING) -> str:
     return "\n".join(lines(report, setting, Stage(120, bare, Marks())))
 
 
-def test_a_failed_run_says_how_to_go_on() -> None:
-    assert "What next\n  Go on where it stopped" in text_of(BAD)
+def test_a_failed_run_says_what_to_mend_and_how_to_go_on() -> None:
+    assert "What next\n  Mend the credentials: secret_token.\n  Then go on where it stopped" in text_of(BAD)
     assert "    headrace run examples/vitally.md" in text_of(BAD)
+
+
+def nothing_came(*errors: Failure, requests: int = 1) -> RunReport:
+    """A run whose six resources all failed before their first page."""
+    empty = ResourceReport(requests=requests, stopped="error", hides=("churned accounts are not listed.",))
+    return RunReport("r1", "failed", resources={f"r{n}": empty for n in range(6)}, errors=errors)
+
+
+REFUSED = tuple(
+    Failure(
+        "source", f"GET http://h/r{n} was refused with 401", f"r{n}", 401, f"http://h/r{n}", "credentials", ("token",)
+    )
+    for n in range(6)
+)
+
+
+def test_where_nothing_was_fetched_nothing_is_said_to_be_kept() -> None:
+    text = text_of(nothing_came(*REFUSED))
+    assert "failed; nothing was fetched or loaded" in text
+    assert "failed, nothing fetched" in text
+    assert "Then run it again:" in text
+    for claim in ("is kept", "where it stopped", "page that is in the journal", "churned", "records/s"):
+        assert claim not in text
+
+
+def test_one_cause_of_several_resources_is_told_once() -> None:
+    text = said(nothing_came(*REFUSED))
+    assert text == "bad: r0, r1, r2, r3, r4 and r5: GET http://h/r0 (and 5 more like it) was refused with 401"
+
+
+def test_two_causes_stay_two() -> None:
+    other = msgspec.structs.replace(REFUSED[0], message="GET http://h/r0 was refused with 403", status=403)
+    assert said(nothing_came(other, *REFUSED[1:])).count("bad: ") == 2
+
+
+def test_a_warehouse_that_cannot_be_opened_begins_nothing() -> None:
+    report = nothing_came(Failure("sink", "the warehouse 'x' is a folder: name a file", mend="warehouse"), requests=0)
+    text = text_of(report)
+    assert "the warehouse refused; nothing was fetched or loaded" in text
+    assert text.count("not begun") == 6
+    assert "Mend the warehouse, as said above, or name another with --to and --journal.\n  Then run it again:" in text
+
+
+def test_pages_of_an_earlier_try_are_kept_though_this_one_never_began() -> None:
+    kept = {"users": ResourceReport(pages=4, records=400, resumed_pages=4, stopped="error")}
+    report = RunReport("r1", "failed", kept, errors=(Failure("sink", "locked", mend="warehouse"),), resumed=True)
+    text = text_of(report)
+    assert "the warehouse refused; what was fetched is kept" in text
+    assert "not continued" in text
+    assert "Mend the warehouse, as said above.\n  Then go on where it stopped" in text
+
+
+def test_a_journal_that_cannot_be_written_is_not_called_a_warehouse() -> None:
+    report = RunReport("r1", "failed", {"users": GOOD.resources["users"]}, errors=(Failure("journal", "disk full"),))
+    assert "the disk of the journal refused; what was fetched is kept" in text_of(report)
+
+
+def test_a_run_that_begins_anew_promises_nothing() -> None:
+    report = RunReport(
+        "r1", "failed", {"users": BAD.resources["accounts"]}, errors=(Failure("interrupted", "stopped", mend="again"),)
+    )
+    text = text_of(report, msgspec.structs.replace(SETTING, again="headrace demo", anew=True))
+    assert "  interrupted\n" in text
+    assert "is kept" not in text
+    assert "Begin anew; what this run fetched is not used again:\n    headrace demo" in text
+
+
+def test_rejects_come_with_the_command_that_shows_them() -> None:
+    report = msgspec.structs.replace(rejecting(2), status="complete", errors=(), load_id="1")
+    assert "Look at the rejects:" in text_of(report)
+    assert "FROM vitally_data._headrace_rejects LIMIT 5" in text_of(report)
+    assert "Look at the rejects:" not in text_of(msgspec.structs.replace(report, load_id=""))
+    assert "Look at the rejects:" not in text_of(GOOD)
 
 
 def test_a_run_that_never_began_offers_no_resume() -> None:
@@ -228,6 +344,13 @@ def test_many_child_tables_are_summed_up_by_size() -> None:
     assert "accounts__c29" in text
     assert "accounts__c05" not in text
     assert "… 17 more child tables" in text
+
+
+@pytest.mark.parametrize(("wall_s", "records"), [(0.4, 38_000), (10.0, 99)])
+def test_a_tiny_run_claims_no_speed(wall_s: float, records: int) -> None:
+    users = msgspec.structs.replace(GOOD.resources["users"], records=records)
+    report = msgspec.structs.replace(GOOD, wall_s=wall_s, resources={"users": users})
+    assert "records/s" not in text_of(report)
 
 
 def test_a_resumed_run_claims_no_speed() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.model.event import Budget
-from headrace.report.words import count, duration, listed, many, reasons, size, window
+from headrace.report.words import cause, count, duration, listed, many, reasons, size, some, window
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,13 @@ def test_a_budget_is_said_as_far_as_it_is_known() -> None:
     assert window(Budget(None, 3, 1.0, "")) == ""
     assert window(Budget(1_000, 412, 60.0, "")) == "412 of 1,000 requests left, window 60 s"
     assert window(Budget(1_000, None, None, "")) == "at most 1,000 requests"
+
+
+def test_of_very_many_items_the_last_are_counted() -> None:
+    assert some(["a", "b", "c"], 3) == "a, b and c"
+    assert some(["a", "b", "c", "d"], 3) == "a, b and 2 more"
+
+
+def test_a_cause_is_the_message_whatever_the_address() -> None:
+    assert cause("GET http://h/users?limit=1 failed") == cause("GET https://g/tasks failed")
+    assert cause("GET http://h/users failed") != cause("GET http://h/users was refused")

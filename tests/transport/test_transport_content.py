@@ -78,3 +78,15 @@ def test_frames_of_zstd_follow_one_another() -> None:
 def test_a_coding_that_was_not_asked_for_is_named() -> None:
     with pytest.raises(Fault, match="packed as 'compress'"):
         unpacked(b"x", "compress", LIMIT)
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 20, 21, 1000])
+def test_members_of_gzip_may_end_anywhere_in_a_piece(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.transport.content._PIECE", piece)
+    packed = b"".join(gzip.compress(body) for body in (b"", b"a", b"", b"bc" * 50))
+    assert unpacked(packed, "gzip", LIMIT) == b"a" + b"bc" * 50
+    assert unpacked(packed + b"\0" * 5, "gzip", LIMIT) == b"a" + b"bc" * 50
+    with pytest.raises(Fault, match="ends too early"):
+        unpacked(packed[:-1], "gzip", LIMIT)
+    with pytest.raises(Fault, match="larger"):
+        unpacked(packed, "gzip", 100)

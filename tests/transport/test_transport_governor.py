@@ -30,6 +30,7 @@ def governor(
     return Governor(
         max_concurrency=max_concurrency, declared=declared, longest_wait_s=60.0, emit=events.append,
         clock=lambda: time.now, sleep=time.sleep,
+        scrub=lambda text: text.replace("s3cret", "***"),
     )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def test_how_a_limit_is_read_is_told_once() -> None:
         assert told == [
             (
                 "the rate limit of https://api.test is read as 100 requests in 60 s "
-                "(ratelimit-limit: 100, 100;window=60; remaining: 90; reset: )"
+                "(ratelimit-limit: 100, 100;window=60; remaining: 90; reset:)"
             )
         ]
         assert [event for event in events if isinstance(event, Budget)] == [Budget(100, 90, 60.0, "cautious")]
@@ -116,3 +117,21 @@ def test_how_a_limit_is_read_is_told_once() -> None:
 )
 def test_a_duration_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_a_notice_quotes_headers_without_secrets_and_controls_and_not_at_length() -> None:
+    time, events = Time(), list[Event]()
+    one = governor(time, events)
+    bad = "s3cret\x1b[31m\x07" + "9" * 5000
+    for headers in (
+        {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "5", "x-ratelimit-reset": bad},
+        {"ratelimit": f'"{bad}";r=5;t=1'},
+    ):
+        one.give_back("key", Lease(0.0, 0, {}), "fine", read(headers, now=0.0))
+    texts = [event.message for event in events if isinstance(event, Noticed)]
+    assert len(texts) == 3
+    for text in texts:
+        assert "***" in text
+        assert "s3cret" not in text
+        assert text.isprintable()
+        assert len(text) <= 300

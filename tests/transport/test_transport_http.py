@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import brotli
+import msgspec
 import pytest
 import zstandard
 
@@ -85,6 +86,8 @@ def test_a_gzip_bomb_is_refused_at_once() -> None:
         (Answer(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", close=True), "truncated"),
         (Answer(body=gzip.compress(b"1" * 999)[:-4], headers=(("Content-Encoding", "gzip"),)), "truncated"),
         (Answer(body=b"plain", headers=(("Content-Encoding", "gzip"),)), "encoding"),
+        (Answer(raw=b"HTTP/1.0 200 OK\r\n\r\n", close=True), "truncated"),
+        (Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n[]", close=True), "protocol"),
         (Answer(reset=True), "reset"),
         (Answer(raw=b"", close=True), "reset"),
         (Answer(raw=b"SSH-2.0-OpenSSH_9.6\r\n\r\n", close=True), "protocol"),
@@ -479,7 +482,8 @@ def test_a_cancelled_fetch_gives_back_its_lease() -> None:
                 await asyncio.Event().wait()
             return Answer(body=b"[]")
 
-        async with serving(script) as stub, talking(stub.url, max_concurrency=1) as transport:
+        heard = Heard()
+        async with serving(script) as stub, talking(stub.url, heard.append, max_concurrency=1) as transport:
             hanging = asyncio.create_task(fetch(transport, f"{stub.url}/hangs"))
             await arrived.wait()
             queued = asyncio.create_task(fetch(transport, f"{stub.url}/queued"))
@@ -490,6 +494,7 @@ def test_a_cancelled_fetch_gives_back_its_lease() -> None:
             assert (await asyncio.wait_for(waits, 5)).body == b"[]"
             assert {hanging.cancelled(), queued.cancelled()} == {True}
         assert "/queued" not in stub.targets
+        assert (heard.statuses, heard.faults) == ([None, 200], ["cancelled"])  # what was sent is counted
 
     go(test())
 
@@ -608,5 +613,75 @@ def test_statuses_that_an_error_handler_left_out_fail_at_once() -> None:
             with pytest.raises(RequestRefused, match="500 Internal Server Error"):
                 await fetch(transport, f"{stub.url}/a", RetryPolicy(statuses=(429,)))
         assert len(stub.asked) == 1
+
+    go(test())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_an_empty_body_that_is_said_to_be_empty_is_an_answer(raw: bytes) -> None:
+    async def test() -> None:
+        async with serving([Answer(raw=raw)]) as stub, talking(stub.url) as transport:
+            assert (await fetch(transport, f"{stub.url}/a")).body == b""
+
+    go(test())
+
+
+def test_bytes_of_headers_that_are_no_text_are_written_as_in_a_url() -> None:
+    async def test() -> None:
+        moved = Answer(raw=b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /b?q=\xe9\r\n\r\n")
+        linked = Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nLink: </c?q=\xe9\xc3\xa9>; rel=next\r\n\r\n[]")
+        async with serving([moved, linked]) as stub, talking(stub.url) as transport:
+            reply = await fetch(transport, f"{stub.url}/a")
+        assert stub.targets == ["/a", "/b?q=%E9"]
+        assert reply.headers["link"] == "</c?q=%E9é>; rel=next"
+
+    go(test())
+
+
+HALF = "a\udce9"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        PageRequest("{}/a?c=" + HALF),
+        PageRequest("{}/a", params=(("c", text(HALF)),)),
+        PageRequest("{}/a", method="POST", json={"c": HALF}),
+        PageRequest("{}/a", method="POST", form=(("c", text(HALF)),)),
+    ],
+)
+def test_half_a_surrogate_pair_is_an_error_and_no_crash(request_: PageRequest) -> None:
+    async def test() -> None:
+        async with serving([Answer()]) as stub, talking(stub.url) as transport:
+            with pytest.raises(RequestRefused, match="half a surrogate pair"):
+                await fetch(transport, msgspec.structs.replace(request_, url=request_.url.format(stub.url)))
+        assert stub.asked == []
+
+    go(test())
+
+
+def test_a_secret_that_is_no_text_is_named_and_not_shown() -> None:
+    async def test() -> None:
+        async with serving([Answer()]) as stub, talking(stub.url, secrets={"plain": HALF}) as transport:
+            with pytest.raises(ConfigError, match="value of 'plain' is not UTF-8"):
+                await fetch(transport, PageRequest(f"{stub.url}/a", auth=Bearer(secret("plain"))))
+
+    go(test())
+
+
+def test_a_proxy_that_is_no_http_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        monkeypatch.setenv("http_proxy", "socks5://me:pw@127.0.0.1:1")
+        monkeypatch.setenv("no_proxy", "")
+        async with talking("http://api.test") as transport:
+            with pytest.raises(RequestRefused, match="names for http is no HTTP proxy"):
+                await fetch(transport, "http://api.test/a")
 
     go(test())

@@ -130,3 +130,12 @@ def test_no_body_makes_trouble(body: bytes) -> None:
 
 def test_a_secret_that_blanks_and_controls_break_up_is_masked() -> None:
     assert message_of(b"key two\nwords is bad", knowing("two words").scrub) == f"key {MASK} is bad"
+
+
+def test_the_beginning_of_a_secret_where_a_text_was_cut_is_masked() -> None:
+    redactor = knowing("s3cr3t-token")
+    assert (
+        redactor.scrub("it begins 'a page of s3cr3t-to…' and s3cr3t-token")
+        == f"it begins 'a page of {MASK}…' and {MASK}"
+    )
+    assert redactor.scrub("it begins s3…") == "it begins s3…"

@@ -17,6 +17,7 @@ from headrace.model.position import Done, Position, Start, dump, load
 from headrace.walk.after import after, ask
 from headrace.walk.detect import Detection, detect
 from headrace.walk.request import build
+from headrace.walk.value import all_alike
 
 BASE = "https://api.example.com/v1"
 CLIENT = Client(BASE)
@@ -88,7 +89,8 @@ def walk(what: Resource, api: Api, *, client: Client = CLIENT, limit: int = 400)
         )
         repeats = repeats + 1 if known.records_digest == last else 0
         last = known.records_digest
-        known = msgspec.structs.replace(known, repeats=repeats)
+        alike = repeats > 0 and all_alike(envelope.records)
+        known = msgspec.structs.replace(known, repeats=repeats, alike=alike)
         following = load(dump(after(what.paging, position, known)))
         visits.setdefault(dump(position), []).append(Visit(known.page, known.records_digest))
         cursor_seen = cursor_seen or not isinstance(following, Done)

@@ -212,7 +212,7 @@ def test_a_body_nested_without_end_is_looked_into_only_so_far() -> None:
 
 def test_a_later_page_of_another_shape_is_an_error() -> None:
     """H7: dlt pins the selector too, and then finds no rows without a word."""
-    from headrace.envelope.split import SelectorAbsent
+    from headrace.envelope.absent import SelectorAbsent
 
     bodies = [{"items": [ROW], "next": "t"}, {"error": "gone"}]
     with pytest.raises(SelectorAbsent, match="no records at `items`"):

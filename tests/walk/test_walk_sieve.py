@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from headrace.errors import WalkStuck
 from headrace.model.plan import Incremental, Request, Resource
-from headrace.walk.sieve import Seen, Sieve
+from headrace.model.position import Seen
+from headrace.walk.sieve import Sieve
 
 Row = dict[str, Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -286,6 +287,57 @@ def test_an_api_that_ignores_the_page_parameter_is_noticed(rule: Paging) -> None
     """The positions differ each time, so only the records can tell."""
     with pytest.raises(WalkStuck, match=r"Page 2 .* seems to ignore"):
         walk(resource(rule), lambda _: Answer({"data": [{"id": 1}, {"id": 2}]}))
+
+
+@pytest.mark.parametrize(("rule", "mend"), [(Offset(2), "maximum_offset"), (PageNumber(), "maximum_page")])
+def test_an_ignored_parameter_is_told_with_both_readings_and_the_mend(rule: Paging, mend: str) -> None:
+    """has-more is repeated with the rest of the page, so it does not lead on for ever."""
+    rule = msgspec.structs.replace(rule, has_more_path="more")
+    with pytest.raises(WalkStuck, match=f"seems to ignore .* unless the data really is so; .*`total_path` or `{mend}`"):
+        walk(resource(rule), lambda _: Answer({"data": [{"id": 1}, {"id": 2}], "more": True}))
+
+
+@pytest.mark.parametrize("rule", [Offset(100), PageNumber(size=100), PageNumber()])
+def test_thousands_of_equal_records_without_a_key_are_read(rule: Paging) -> None:
+    pages = 60
+
+    def api(request: PageRequest) -> Answer:
+        at = int(param(request, "offset") or 0) // 100 + int(param(request, "page") or 0)
+        return Answer({"data": [{"status": "ok"}] * (100 if at < pages else 0)})
+
+    walked = walk(resource(rule), api)
+    assert len(walked.records) == 100 * pages
+    assert walked.done.proven
+
+
+def test_a_page_of_equal_records_that_never_ends_is_noticed_in_the_end() -> None:
+    asked = 0
+
+    def api(_: PageRequest) -> Answer:
+        nonlocal asked
+        asked += 1
+        return Answer({"data": [{"status": "ok"}] * 2})
+
+    with pytest.raises(WalkStuck, match=r"Page 1000 .* seems to ignore"):
+        walk(resource(Offset(2)), api, limit=1010)
+    assert asked == 1001
+
+
+@pytest.mark.parametrize("data", [[{"id": 1}], [{"id": 1}, {"id": 1}]])
+def test_a_short_page_or_a_single_record_again_and_again_is_noticed_at_once(data: list[Any]) -> None:
+    with pytest.raises(WalkStuck, match="Page 2 "):
+        walk(resource(PageNumber(size=3)), lambda _: Answer({"data": data}))
+
+
+def test_a_total_that_one_page_fills_by_coming_again_is_no_proof() -> None:
+    walked = walk(resource(Offset(2, total_path="n")), lambda _: Answer({"data": [{"id": 1}, {"id": 2}], "n": 10}))
+    assert (walked.done.proven, walked.done.stopped) == (False, "early")
+    assert "ignores `offset`" in walked.done.why
+
+
+def test_a_maximum_is_the_mend_that_lets_equal_pages_through() -> None:
+    walked = walk(resource(PageNumber(maximum=5)), lambda _: Answer({"data": [{"id": 1}, {"id": 2}]}))
+    assert (walked.pages, walked.done.stopped, walked.done.proven) == (5, "limit", False)
 
 
 def test_equal_pages_within_a_known_total_are_no_circle() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
+
+import msgspec
 
 from headrace.cli.faults import fault_lines
 from headrace.cli.flags import add_common
 from headrace.cli.parser import Parser
-from headrace.cli.run import complain, wants_json
+from headrace.cli.run import complain, config_name, wants_json
 from headrace.cli.world import World
 from headrace.errors import ConfigError
 from headrace.model.plan import (
@@ -39,17 +42,23 @@ from headrace.spec.needs import how_met
 if TYPE_CHECKING:
     from headrace.spec.read import Reading
 
+_IDLE = (
+    "--limit-pages", "--dataset", "--journal", "--new", "--full-refresh", "--widen-numbers", "--strict",
+    "--max-concurrency",
+)  # fmt: skip
+
 
 def parser() -> Parser:
     """The arguments of `headrace check`."""
     made = Parser(
         "check",
         "CONFIG [flags]",
-        "Say whether CONFIG can run, what is wrong with it, and how it was understood. No request is\n"
-        "sent and no code of the document is run. Takes the flags of `headrace run`.",
+        "Say whether CONFIG can run, what is wrong with it, and how it was understood. No request is "
+        "sent and no code of the document is run. Takes all flags of `headrace run`; those listed "
+        "act here.",
         "exit codes:\n  0    it can run (warnings or not)\n  2    it cannot; what to mend is listed\n",
     )
-    add_common(made)
+    add_common(made, *_IDLE)
     return made
 
 
@@ -69,36 +78,56 @@ def main(argv: Sequence[str], world: World) -> int:
         world.say(check_json(reading).decode())
     elif not flags.quiet or reading.plan is None:
         shown = stage(world.stdout, world.environ)
-        world.say("\n".join(lines(reading, flags.config, shown)))
+        world.say("\n".join(lines(reading, config_name(flags.config), shown)))
     return Exit.MEND if reading.plan is None else Exit.DONE
 
 
 def _read(flags: argparse.Namespace, world: World) -> Reading:
+    from headrace.sinks.open import open_sink
+    from headrace.spec.faults import Fault
     from headrace.spec.read import Options, open_source, read
     from headrace.spec.secrets import Lookup
+    from headrace.spec.settings import Settings
 
-    source = open_source(flags.config)
-    return read(
-        source,
+    if flags.to is not None:
+        open_sink(flags.to, "any")  # connects to nothing
+    settings = Settings(dict(flags.settings))
+    reading = read(
+        open_source(flags.config),
         Options(
             base_url=flags.base_url,
-            settings=dict(flags.settings),
+            settings=settings,
             lookup=Lookup(world.environ, flags.secrets),
             rate=flags.rate,
             allow_origins=tuple(flags.allow_origins),
             resources=tuple(flags.resources),
         ),
     )
+    surplus = settings.surplus() if reading.plan is not None else {}
+    unused = (
+        Fault(
+            "unused-setting", "warning", f"--set {key}", None, f"no value `{key}` is asked for; `run` refuses it", fix
+        )
+        for key, fix in surplus.items()
+    )
+    return dataclasses.replace(reading, faults=(*reading.faults, *unused))
 
 
 def _unreadable(error: ConfigError) -> str:
-    """The object for a document that is not there, or a flag that is wrong."""
-    from headrace.spec.explain import check_json
-    from headrace.spec.faults import Fault
-    from headrace.spec.read import Reading
+    """The object for a document that is not there, or a flag that is wrong: nothing was understood."""
+    problem, fix = _problem_and_fix(str(error))
+    fault = {"code": "unreadable", "severity": "error", "path": "", "line": None, "problem": problem, "fix": fix}
+    said = {"runnable": False, "needs": [], "dialect": None, "faults": [fault], "plan": None}
+    return msgspec.json.format(msgspec.json.encode(said), indent=2).decode()
 
-    fault = Fault("unreadable", "error", "", None, str(error), "")
-    return check_json(Reading(plan=None, faults=(fault,), needs=(), name="", dialect="dlt")).decode()
+
+def _problem_and_fix(sentence: str) -> tuple[str, str]:
+    """A sentence of ours says what is wrong, then, after its last semicolon or colon, what to do."""
+    for mark in ("; ", ": "):
+        problem, found, fix = sentence.rpartition(mark)
+        if found:
+            return problem, fix
+    return sentence, "see `headrace check --help`"
 
 
 def lines(reading: Reading, config: str, shown: Stage) -> list[str]:
@@ -184,6 +213,10 @@ def auth_words(auth: Auth) -> str:
             return f"bearer token {_text(auth.token)}"
         case ApiKey():
             return f"API key {_text(auth.api_key)} in {auth.location} {auth.name}"
+        case OAuth2ClientCredentials():
+            return f"OAuth 2 client credentials, id {_text(auth.client_id)}, from {_text(auth.token_url)}"
+        case OAuth2Jwt():
+            return f"OAuth 2 signed assertion, id {_text(auth.client_id)}, from {_text(auth.auth_endpoint)}"
         case _:
             assert_never(auth)
 

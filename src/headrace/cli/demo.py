@@ -14,7 +14,8 @@ from headrace.cli.world import World
 from headrace.report.exits import Exit
 from headrace.report.layout import stage, wrapped
 from headrace.report.progress import Progress
-from headrace.report.terminal import Setting, print_report
+from headrace.report.steps import Setting
+from headrace.report.terminal import print_report
 from headrace.run.options import Outcome, RunOptions
 
 DOCUMENT = Path("examples/vitally.md")
@@ -31,7 +32,7 @@ def parser() -> Parser:
     made = Parser(
         "demo",
         "[flags]",
-        "Start a local emulator of a vendor's API (with faults, as real ones have), load six of its\n"
+        "Start a local emulator of a vendor's API (with faults, as real ones have), load six of its "
         f"resources into {WAREHOUSE} in this folder, and show the report. Nothing leaves this machine.",
     )
     made.add_argument("--records", metavar="NAME=N,…", default=RECORDS, help="how many records the emulated API holds")
@@ -62,23 +63,24 @@ def main(argv: Sequence[str], world: World) -> int:
             new=True,
             full_refresh=True,
         )
-        code = _load(options, document, world)
+        code = _load(options, document, argv, world)
         if flags.keep and code in {Exit.DONE, Exit.LOOK}:
             _hold(url, document, world)
     return code
 
 
-def _load(options: RunOptions, document: Path, world: World) -> int:
+def _load(options: RunOptions, document: Path, argv: Sequence[str], world: World) -> int:
     environ = {**world.environ, "SECRET_TOKEN": _TOKEN, "BASIC_AUTH_HEADER": ""}
     with Progress(world.stderr, environ=world.environ, title="vitally") as progress:
 
         def publish(outcome: Outcome) -> None:
             progress.stop()
             setting = Setting(
-                name=options.config,
+                name=_typed(document),
                 destination=outcome.destination,
                 dataset=outcome.dataset,
-                again="",
+                again=world.command("demo", argv),
+                anew=True,
                 python=world.python,
                 more=(
                     ("See how the document was understood:", world.command("check", (_typed(document),))),

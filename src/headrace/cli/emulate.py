@@ -17,7 +17,7 @@ def parser() -> Parser:
     made = Parser(
         "emulate",
         "NAME [flags]",
-        "Serve a local copy of a vendor's API: its paging, its limiter, its errors, and faults on request.\n"
+        "Serve a local copy of a vendor's API: its paging, its limiter, its errors, and faults on request. "
         "Prints `listening on URL` when it is ready, and stops on SIGTERM or Ctrl-C.",
     )
     add_arguments(made)

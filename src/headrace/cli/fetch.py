@@ -15,10 +15,10 @@ def parser() -> Parser:
     made = Parser(
         "fetch",
         "CONFIG [flags]",
-        "Fetch everything that CONFIG names into the journal, and load nothing. `headrace replay`\n"
+        "Fetch everything that CONFIG names into the journal, and load nothing. `headrace replay` "
         "or `headrace run` with the same flags loads it later, without a request.",
     )
-    add_common(made)
+    add_common(made, "--widen-numbers", "--strict")
     return made
 
 

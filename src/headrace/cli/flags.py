@@ -50,8 +50,8 @@ def add_format(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def add_common(parser: Parser) -> None:
-    """The flags of CLI.md, in groups."""
+def add_common(parser: Parser, *idle: str) -> None:
+    """The flags of CLI.md, in groups. Those in `idle` change nothing here: they are taken, and not listed."""
     parser.add_argument("config", metavar="CONFIG", help=CONFIG_HELP)
     source = parser.add_argument_group("what is read")
     source.add_argument("--base-url", metavar="URL", help="where the API is; wins over the configuration")
@@ -88,6 +88,7 @@ def add_common(parser: Parser) -> None:
     add_format(pace)
     pace.add_argument("--quiet", action="store_true", help="no progress, and no report unless something is wrong")
     add_help(parser)
+    parser.leave_out(idle)
 
 
 def options(flags: argparse.Namespace, mode: Literal["run", "fetch", "replay"]) -> RunOptions:

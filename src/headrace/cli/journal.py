@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HOME = Path(".headrace")
 _DAY_S = 86_400
+_WITH_TIME = 100
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -119,12 +120,12 @@ def _list(folders: Sequence[Path], shown: Stage) -> Told:
 def _runs(runs: Sequence[RunSummary], shown: Stage) -> list[str]:
     if not runs:
         return ["  no run yet"]
-    styles: dict[str, Style] = {"unfinished": "warn", "lost": "bad", "finished": "good"}
+    styles: dict[str, Style] = {"unfinished": "warn", "limited": "warn", "lost": "bad", "finished": "good"}
     rows: list[list[str | Cell]] = [
         [
             Cell(each.run.run_id, "strong"),
             _when(each.run.started_at),
-            Cell(each.state, styles.get(each.state, "dim")),
+            Cell(_state(each), styles.get(_state(each), "dim")),
             f"{each.walks_ended}/{each.walks}",
             count(each.pages),
             count(each.records),
@@ -132,8 +133,15 @@ def _runs(runs: Sequence[RunSummary], shown: Stage) -> list[str]:
         ]
         for each in runs
     ]
-    head = ("run", "begun (UTC)", "state", "walks", "pages", "records", "on disk")
-    return table(head, rows, stage=shown, right=(3, 4, 5, 6))
+    head = ["run", "begun (UTC)", "state", "walks", "pages", "records", "on disk"]
+    if shown.width < _WITH_TIME:  # a run's name begins with the time
+        head, rows = [head[0], *head[2:]], [[row[0], *row[2:]] for row in rows]
+    return table(head, rows, stage=shown, right=range(len(head) - 4, len(head)))
+
+
+def _state(run: RunSummary) -> str:
+    """A run that is over though walks have not ended was stopped by --limit-pages."""
+    return "limited" if run.state == "finished" and run.walks_ended < run.walks else run.state
 
 
 def _when(seconds: float) -> str:

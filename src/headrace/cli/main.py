@@ -28,17 +28,21 @@ COMMANDS = {
     "emulate": "a local vendor API to try things against",
 }
 
+RESUMING = ("run", "fetch", "replay")
+LATER = ("explain", "convert", "preview", "report")
+
 HELP = """\
 usage: headrace COMMAND [arguments]
 
-headrace loads REST APIs into a warehouse from the declarative configuration that you
-already have: dlt's, or the near-dlt document that a language model wrote for you.
+headrace loads REST APIs into a warehouse from the declarative configuration
+that you already have: dlt's, or the near-dlt document that a language model
+wrote for you.
 
 commands:
 {commands}
 
 flags:
-  --help      show this and stop; `headrace COMMAND --help` shows a command's own
+  --help      show this and stop; `headrace COMMAND --help` has a command's own
   --version   show the version and stop
 
 begin with:
@@ -58,10 +62,11 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     try:
         return int(_dispatch(arguments, world))
     except HeadraceError as error:
-        world.complain(f"headrace: {error}")
+        world.regret(f"headrace: {error}")
         return int(exit_code(error))
     except KeyboardInterrupt:
-        world.complain("headrace: stopped at once; the same command goes on where it stopped")
+        resumes = "; the same command goes on where it stopped" if arguments[0] in RESUMING else ""
+        world.regret(f"headrace: stopped at once{resumes}")
         world.leave(Exit.INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone: there is nobody to tell, and the interpreter must not try on its way out.
@@ -84,6 +89,8 @@ def _dispatch(arguments: list[str], world: World) -> int:
         world.say(f"headrace {_version()}")
         return Exit.DONE
     name, *rest = arguments
+    if name in LATER:
+        raise UsageError(f"`headrace {name}` is not part of this version; there are {', '.join(COMMANDS)}")
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"did you mean `headrace {near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
@@ -112,7 +119,7 @@ def _unexpected(error: Exception, world: World) -> int:
         return int(exit_code(error))
     where = _log(error)
     told = f"its traceback is in {where}" if where else "set HEADRACE_DEBUG=1 to see its traceback"
-    world.complain(
+    world.regret(
         f"headrace: an error of headrace itself ({type(error).__name__}); what was fetched is kept, run again to"
         f" resume, and please report it: {told}"
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from headrace.errors import ConfigError
 
-WIDTH = 88
+WIDTH = 80
 
 
 class UsageError(ConfigError):
@@ -18,7 +19,7 @@ class UsageError(ConfigError):
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # A fixed width: help is compared with golden files, and 88 columns fit beside code.
+    # A fixed width: help is compared with golden files, and 80 columns fit every terminal.
     return argparse.RawDescriptionHelpFormatter(prog, max_help_position=30, width=WIDTH)
 
 
@@ -31,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=f"headrace {command}",
             usage=f"headrace {command} {usage}".rstrip(),
-            description=description,
+            description="\n".join(textwrap.fill(line, WIDTH) for line in description.split("\n")),
             epilog=epilog or None,
             formatter_class=_formatter,
             add_help=False,
@@ -42,6 +43,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise the mistake as one sentence."""
         raise UsageError(f"{message.rstrip('.')}; see `{self.prog} --help`")
+
+    def leave_out(self, flags: Collection[str]) -> None:
+        """Take these flags, but list them in no help."""
+        for action in self._actions:
+            if any(flag in flags for flag in action.option_strings):
+                action.help = argparse.SUPPRESS
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse, or raise `UsageError`."""

@@ -9,16 +9,19 @@ from headrace.cli.parser import Parser
 from headrace.cli.run import conduct
 from headrace.cli.world import World
 
+# What shapes requests has no part in a replay, nor what begins anew.
+_IDLE = ("--base-url", "--allow-origin", "--limit-pages", "--rate", "--max-concurrency", "--new", "--full-refresh")
+
 
 def parser() -> Parser:
     """The arguments of `headrace replay`."""
     made = Parser(
         "replay",
         "CONFIG [flags]",
-        "Load what the journal holds into the warehouse, and send no request. Replaying any number\n"
-        "of times gives the same tables.",
+        "Load what the journal holds into the warehouse, and send no request. Replaying any number "
+        "of times gives the same tables. Takes all flags of `headrace run`; those listed act here.",
     )
-    add_common(made)
+    add_common(made, *_IDLE)
     return made
 
 

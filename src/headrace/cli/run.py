@@ -16,7 +16,8 @@ from headrace.report.collect import RunReport
 from headrace.report.exits import Exit, exit_code
 from headrace.report.layout import stage
 from headrace.report.progress import Progress
-from headrace.report.terminal import Setting, print_report
+from headrace.report.steps import Setting
+from headrace.report.terminal import print_report
 from headrace.run.options import Outcome
 
 Mode = Literal["run", "fetch", "replay"]
@@ -26,7 +27,7 @@ exit codes:
   0    done; complete
   1    done, but something needs eyes: rejects, an unproven walk
   2    the configuration, a flag or a need is wrong; nothing was fetched
-  3    the API refused or failed for good; run again to resume
+  3    the API refused or failed for good; what was fetched is kept
   4    the warehouse refused; what was fetched is kept
   130  interrupted; run again to resume
 """
@@ -37,7 +38,7 @@ def parser() -> Parser:
     made = Parser(
         "run",
         "CONFIG [flags]",
-        "Fetch everything that CONFIG names and load it into a warehouse. Every page is kept in a\n"
+        "Fetch everything that CONFIG names and load it into a warehouse. Every page is kept in a "
         "journal first: run the same command again after a crash, and it goes on where it stopped.",
         _EXITS,
     )
@@ -105,7 +106,7 @@ def _run(mode: Mode, flags: argparse.Namespace, argv: Sequence[str], telling: Te
 def setting(mode: Mode, outcome: Outcome, config: str, argv: Sequence[str], world: World) -> Setting:
     """What a report says beside the figures."""
     return Setting(
-        name=config if config != "-" else "stdin",
+        name=config_name(config),
         destination=outcome.destination,
         dataset=outcome.dataset,
         journal=outcome.journal,
@@ -113,6 +114,11 @@ def setting(mode: Mode, outcome: Outcome, config: str, argv: Sequence[str], worl
         python=world.python,
         mode=mode,
     )
+
+
+def config_name(config: str) -> str:
+    """How the document is named to a person."""
+    return "stdin" if config == "-" else config
 
 
 def again(mode: Mode, argv: Sequence[str], world: World) -> str:
@@ -123,7 +129,7 @@ def again(mode: Mode, argv: Sequence[str], world: World) -> str:
 def complain(error: ConfigError, world: World) -> None:
     """Say on standard error why nothing was begun: the sentence, then each fault of the document."""
     shown = stage(world.stderr, world.environ)
-    world.complain(f"{shown.paint('bad', shown.marks.bad)} {error}")
+    world.regret(str(error), shown.marks.bad)
     for line in fault_lines(getattr(error, "faults", ()), shown):
         world.complain(line)
 

@@ -63,6 +63,17 @@ class World:
         """One line on standard error."""
         print(words, file=self.stderr, flush=True)
 
+    def regret(self, sentence: str, mark: str = "") -> None:
+        """One sentence on standard error: whole in a log, and in lines where a terminal would break it in a word."""
+        from headrace.report.layout import stage, wrapped
+
+        shown = stage(self.stderr, self.environ)
+        lead = " " * (len(mark) + 1) if mark else ""
+        lines = wrapped(sentence, shown.width, lead) if shown.live else [lead + sentence]
+        if mark:
+            lines[0] = f"{shown.paint('bad', mark)} {lines[0].lstrip()}"
+        self.complain("\n".join(lines))
+
     @property
     def program(self) -> str:
         """How this program was called, so that a command it prints can be typed as it stands."""

@@ -66,6 +66,16 @@ def choose(root: Raw) -> Choice:
     return Choice(render(best.keys), note)
 
 
+def listed(root: Raw) -> str | None:
+    """Where a body has a list that looks like records: not aside, and under a name for records or with objects."""
+    if kind(root) == "list":
+        return "$"
+    found: list[_List] = []
+    _collect(root, (), found)
+    likely = [one for one in found if not one.aside and (one.named or one.objects)]
+    return render(min(likely, key=_rank).keys) if likely else None
+
+
 def _rank(one: _List) -> tuple[bool, bool, bool, bool]:
     return (one.aside, not one.named, not one.rows, not one.objects)
 

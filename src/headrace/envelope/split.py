@@ -13,25 +13,21 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from headrace.envelope.absent import absent, names_an_error, null_beside_error
 from headrace.envelope.body import Masked, checked_text, mask_lone_surrogates, rejected
 from headrace.envelope.choose import choose
 from headrace.envelope.find import Found, elements, find, follow, kind, members
-from headrace.envelope.path import Path, parse, render
+from headrace.envelope.path import Path, parse
 from headrace.envelope.scalar import scalar
 from headrace.envelope.steps import Index, Key, Step, elective
 from headrace.envelope.tree import Tree, fits
-from headrace.errors import BodyRejected, WalkStuck
+from headrace.errors import WalkStuck
 from headrace.model.envelope import ABSENT, Absent, Ask, Envelope, Scalar
 
 Shape: TypeAlias = Literal["list", "object", "null"]
 
-_SHOWN_KEYS: Final = 12  # keys of a body that an error may name
 _raw: Final = msgspec.json.Decoder(Raw)
 _list: Final = msgspec.json.Decoder(list[Raw])
-
-
-class SelectorAbsent(BodyRejected):
-    """A body that is JSON but holds nothing where the records should be. Says what it holds instead."""
 
 
 class InRecord(msgspec.Struct, frozen=True):
@@ -76,7 +72,7 @@ class Splitter:
             caller pins for later pages; empty where there was nothing to choose from (an empty body, null).
 
         Raises:
-            SelectorAbsent: The body has nothing at the selector.
+            SelectorAbsent: The body has nothing at the selector, or null beside an error.
             BodyRejected: The body is not JSON in UTF-8.
             WalkStuck: A value that paging needs is an object or a list, so asking again would not help.
         """
@@ -149,8 +145,10 @@ class Splitter:
     def _general(self, root: Raw, selector: Path) -> Envelope:
         found = find(selector, root)
         if found.lost is not None:
-            raise _absent(selector, root)
+            raise absent(selector, root)
         records, shape = _records(selector, found)
+        if shape == "null" and names_an_error(root):
+            raise null_beside_error(selector)
         return Envelope(list(map(bytes, records)), selector.text, shape, **self._values(root))
 
     def _values(self, root: Raw) -> dict[str, Scalar | Absent]:
@@ -217,36 +215,3 @@ def _records(selector: Path, found: Found) -> tuple[list[Raw], Shape]:
                 records.append(match)
     single = len(found.matches) == 1 and "list" not in kinds
     return records, "object" if single else "list"
-
-
-def _absent(selector: Path, root: Raw) -> SelectorAbsent:
-    """Say where the path ends, and what the body holds there."""
-    steps = selector.branches[0]
-    lost = follow(steps, root).lost or 0
-    held = follow(steps[:lost], root).matches[0]
-    keys = selector.keys
-    where = "the body" if lost == 0 else f"`{render(keys[:lost])}`" if keys else "what leads there"
-    return SelectorAbsent(
-        f"The body has no records at `{selector.text}`: {where} {_described(held)}; "
-        "correct the data selector, or leave it out to have the list found."
-    )
-
-
-def _described(raw: Raw) -> str:
-    match kind(raw):
-        case "object":
-            names = list(members(raw))
-            if not names:
-                return "is an object without keys"
-            shown = ", ".join(_shortened(name) for name in names[:_SHOWN_KEYS])
-            return f"has the keys {shown}" + (" and others" if len(names) > _SHOWN_KEYS else "")
-        case "list":
-            return f"is a list of {len(elements(raw))}"
-        case "null":
-            return "is null"
-        case _:
-            return "is a single value"
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= 40 else name[:39] + "…"  # noqa: PLR2004 - a width to read

@@ -95,8 +95,11 @@ def _found(folder: Path) -> Known | None:
 
 def _compare(folder: Path, known: Known, wanted: Identity | None) -> None:
     if wanted is not None and wanted != known.identity:
+        ours, theirs = msgspec.structs.asdict(wanted), msgspec.structs.asdict(known.identity)
+        differs = [name for name in ours if ours[name] != theirs[name]]
+        asked, holds = (" and ".join(f"{name} {one[name]}" for name in differs) for one in (ours, theirs))
         raise JournalError(
-            f"The journal {folder} belongs to {known.identity}, not to {wanted}; choose another with --journal DIR."
+            f"The journal {folder} is that of {holds}; {asked} needs one of its own: give it with --journal DIR."
         )
 
 

@@ -12,7 +12,8 @@ from typing import TypeVar
 import msgspec
 
 from headrace.journal.frame import SegmentOpened
-from headrace.journal.layout import Location, RunRecord, RunState
+from headrace.journal.layout import Location, RunRecord, RunState, WalkState
+from headrace.model import position
 
 
 class Stale(Exception):
@@ -101,3 +102,18 @@ def unpack(kind: type[RowT], data: bytes, key: int) -> RowT:
     if zlib.crc32(data[4:], key & 0xFFFF_FFFF ^ key >> 32).to_bytes(4, "little") != data[:4]:
         raise Stale
     return msgspec.msgpack.decode(data[4:], type=kind)
+
+
+def state_of(row: WalkRow) -> WalkState:
+    """The row as others see it."""
+    return WalkState(
+        walk=row.walk,
+        fingerprint=row.fingerprint,
+        pages=row.pages,
+        records=row.records,
+        last=None if row.last is None else position.load(row.last),
+        detected=row.detected,
+        ended=row.ended,
+        body_bytes=row.body_bytes,
+        attempt=row.attempt,
+    )

@@ -12,22 +12,14 @@ from pathlib import Path
 from typing import Self
 
 from headrace.errors import JournalError
-from headrace.journal import frame, pages, read, segment
-from headrace.journal import identity as identities
-from headrace.journal.catalogue import Catalogue
-from headrace.journal.index import Index
-from headrace.journal.layout import Identity, Location, Mark, Problem, Pruned, RunRecord, RunSummary, WalkState
-from headrace.journal.ledger import Ledger
-from headrace.journal.lock import Lock
-from headrace.journal.prune import prunable
-from headrace.journal.recover import mend
-from headrace.journal.rows import WalkRow
-from headrace.journal.segment import SEGMENT_BYTES, SegmentWriter
+from headrace.journal import frame, pages, read
+from headrace.journal.layout import Identity, Location, Problem, Pruned, RunRecord, RunSummary, WalkState
+from headrace.journal.opening import Opened, to_read, to_write
+from headrace.journal.prune import forget, prunable
+from headrace.journal.rows import WalkRow, state_of
+from headrace.journal.segment import SEGMENT_BYTES
 from headrace.journal.verify import verify
-from headrace.model import position
 from headrace.model.page import Page, PageRef
-
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "set-cookie2"})
 
 
 def open_journal(
@@ -49,56 +41,12 @@ def open_journal(
     """
     try:
         if read_only:
-            return _open_to_read(folder, identity)
-        if identity is None:
-            identity = identities.look(folder, None).identity
-        segment.make_folder(folder)
-        lock = Lock.take(folder, clock())
-        try:
-            return _open_to_write(folder, identity, lock, clock, segment_bytes)
-        except BaseException:
-            lock.release()
-            raise
+            return Journal(folder, to_read(folder, identity))
+        return Journal(folder, to_write(folder, identity, clock, segment_bytes), clock=clock)
     except OSError as error:
         raise JournalError(
             f"The journal {folder} cannot be opened: {error.strerror}; mend that or choose another with --journal DIR."
         ) from error
-
-
-def _open_to_read(folder: Path, identity: Identity | None) -> Journal:
-    known = identities.look(folder, identity)
-    catalogue = Catalogue(folder, known.uid, Index.snapshot(folder, known.uid))
-    tail = catalogue.catch_up(lambda: Index.private(known.uid))
-    return Journal(folder, known, Ledger(folder, catalogue, tail.mark if tail else Mark(0, 0)), catalogue)
-
-
-def _open_to_write(
-    folder: Path, identity: Identity, lock: Lock, clock: Callable[[], float], segment_bytes: int
-) -> Journal:
-    known = identities.settle(folder, identity)
-    for number in segment.numbers(folder)[-1:]:  # what a killed process wrote may be in the kernel only
-        segment.sync_file(segment.path_of(folder, number))
-        segment.sync_folder(folder)
-    catalogue = Catalogue(folder, known.uid, Index.open(folder, known.uid))
-    try:
-        torn_bytes = 0
-        while (tail := catalogue.catch_up(lambda: Index.remade(folder, known.uid))) is not None and tail.torn:
-            torn_bytes += mend(folder, tail)
-        end = tail.mark if tail else Mark(0, 0)
-        ledger = Ledger(folder, catalogue, end)
-        writer = SegmentWriter(
-            folder, known.uid, identity, clock=clock, segment_bytes=segment_bytes, written=end, note=ledger.note
-        )
-        journal = Journal(folder, known, ledger, catalogue, clock=clock, torn_bytes=torn_bytes)
-        if tail is not None and not tail.closed:
-            writer.go_on(tail.run_id)
-            if tail.damaged:  # nothing is appended to a segment that has lost something
-                writer.seal()
-    except BaseException:
-        catalogue.close()
-        raise
-    ledger.arm(lock, writer)
-    return journal
 
 
 class Journal:
@@ -107,24 +55,15 @@ class Journal:
     `torn_bytes` counts what a crash left half written and opening cut off.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        known: identities.Known,
-        ledger: Ledger,
-        catalogue: Catalogue,
-        *,
-        clock: Callable[[], float] = time.time,
-        torn_bytes: int = 0,
-    ) -> None:
+    def __init__(self, folder: Path, opened: Opened, *, clock: Callable[[], float] = time.time) -> None:
         self.folder = folder
-        self.uid = known.uid
-        self.identity = known.identity
-        self.torn_bytes = torn_bytes
-        self._ledger = ledger
-        self._catalogue = catalogue
+        self.uid = opened.known.uid
+        self.identity = opened.known.identity
+        self.torn_bytes = opened.torn_bytes
+        self._ledger = opened.ledger
+        self._catalogue = opened.catalogue
         self._clock = clock
-        self._run = next((row.run for row in catalogue.runs() if row.state == "unfinished"), None)
+        self._run = opened.unfinished
 
     def __enter__(self) -> Self:
         return self
@@ -184,12 +123,12 @@ class Journal:
     def walk(self, run_id: str, walk: str) -> WalkState | None:
         """How far a walk has come; None if it was not begun."""
         row = self._row(run_id, walk)
-        return None if row is None else _state_of(row)
+        return None if row is None else state_of(row)
 
     def walks(self, run_id: str) -> Iterator[WalkState]:
         """The walks of a run in the order in which they were begun."""
         self._ledger.settle()
-        return map(_state_of, self._catalogue.walks(run_id))
+        return map(state_of, self._catalogue.walks(run_id))
 
     def begin_walk(self, run_id: str, walk: str, fingerprint: str) -> WalkState:
         """Begin a walk, or go on with it; with another fingerprint it begins again, and its pages no longer count."""
@@ -199,7 +138,7 @@ class Journal:
             attempt = row.attempt + 1 if row else 1
             row = WalkRow(run_id, walk, attempt, fingerprint)
             self._ledger.begin_walk(row)
-        return _state_of(row)
+        return state_of(row)
 
     def append(self, run_id: str, page: Page) -> PageRef:
         """Write a page: the kernel has all of it on return, so that it outlives this process (SIGKILL included).
@@ -266,15 +205,9 @@ class Journal:
         if self._run is None:
             self._ledger.seal()
         self._ledger.sync()
-        runs = prunable(self._catalogue.runs(), keep_runs=keep_runs, before=before)
-        count = stored_bytes = 0
-        for run_id in runs:
-            for number in self._catalogue.forget(run_id):  # the lowest first: what begins the run goes before its end
-                stored_bytes += segment.size_of(self.folder, number)
-                count += 1
-                segment.path_of(self.folder, number).unlink(missing_ok=True)
-            segment.sync_folder(self.folder)
-        return Pruned(tuple(runs), count, stored_bytes)
+        return forget(
+            self.folder, self._catalogue, prunable(self._catalogue.runs(), keep_runs=keep_runs, before=before)
+        )
 
     def close(self) -> None:
         """Sync, and let others have the journal; may be called twice."""
@@ -300,17 +233,3 @@ class Journal:
 
     def _row(self, run_id: str, walk: str) -> WalkRow | None:
         return self._ledger.row(run_id, walk) if self._is_unfinished(run_id) else self._catalogue.walk(run_id, walk)
-
-
-def _state_of(row: WalkRow) -> WalkState:
-    return WalkState(
-        walk=row.walk,
-        fingerprint=row.fingerprint,
-        pages=row.pages,
-        records=row.records,
-        last=None if row.last is None else position.load(row.last),
-        detected=row.detected,
-        ended=row.ended,
-        body_bytes=row.body_bytes,
-        attempt=row.attempt,
-    )

@@ -67,3 +67,5 @@ class Facts(msgspec.Struct, frozen=True):
     records_before: int = 0
     repeats: int = 0
     """How many pages directly before this one, in a row, had its records digest, at whatever position."""
+    alike: bool = False
+    """Whether the page has several records and all are equal; looked at only where there are `repeats`."""

@@ -8,12 +8,6 @@ from typing import Literal, TypeAlias
 import msgspec
 
 
-class RunStarted(msgspec.Struct, frozen=True, tag="run_started"):
-    run_id: str
-    walks: tuple[str, ...]
-    resumed: bool
-
-
 class WalkStarted(msgspec.Struct, frozen=True, tag="walk_started"):
     """`pages` and `records` are what the journal already holds of it (0 for a new walk)."""
 
@@ -21,6 +15,15 @@ class WalkStarted(msgspec.Struct, frozen=True, tag="walk_started"):
     pages: int = 0
     records: int = 0
     note: str = ""
+
+
+class RunStarted(msgspec.Struct, frozen=True, tag="run_started"):
+    """`held` is what the journal already has of the walks, also of those that this try will not get to."""
+
+    run_id: str
+    walks: tuple[str, ...]
+    resumed: bool
+    held: tuple[WalkStarted, ...] = ()
 
 
 class PageFetched(msgspec.Struct, frozen=True, tag="page_fetched"):
@@ -91,8 +94,18 @@ class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
     records: int
 
 
+class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
+    """So many records of a batch became no row, for one reason; `page` and `record` are the place of the first."""
+
+    walk: str
+    reason: str
+    records: int
+    page: int
+    record: int
+
+
 class Committing(msgspec.Struct, frozen=True, tag="committing"):
-    tables: int
+    """What is staged enters the dataset now."""
 
 
 class Noticed(msgspec.Struct, frozen=True, tag="noticed"):
@@ -104,7 +117,7 @@ class Noticed(msgspec.Struct, frozen=True, tag="noticed"):
 
 
 class RunEnded(msgspec.Struct, frozen=True, tag="run_ended"):
-    status: Literal["complete", "incomplete", "failed"]
+    status: Literal["complete", "incomplete", "failed", "interrupted"]
 
 
 Event: TypeAlias = (
@@ -118,6 +131,7 @@ Event: TypeAlias = (
     | WalkEnded
     | TableWritten
     | Delivered
+    | Rejected
     | Committing
     | Noticed
     | RunEnded

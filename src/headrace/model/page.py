@@ -14,7 +14,8 @@ class PageRequest(msgspec.Struct, frozen=True):
     """One HTTP request. Credentials and secrets are references (`Text`), resolved in transport alone.
 
     `url` is absolute and may have a query of its own (a next link, followed as given); `params` are added to it.
-    `json`, `form` or `raw_body` is the body; the last is sent as it is.
+    `json`, `form` or `raw_body` is the body; the last is sent as it is. `repeats` are parameters that are not sent with
+    this request, but that its `url`, a link of the API's, may hold: their secrets are filled in there.
     """
 
     url: str
@@ -26,10 +27,14 @@ class PageRequest(msgspec.Struct, frozen=True):
     raw_body: Text | None = None
     auth: Auth = NoAuth()
     resource: str = ""
+    repeats: tuple[tuple[str, Text], ...] = ()
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A response with its body decompressed. Header names are lower case; `url` is where it came from, redacted."""
+    """A response with its body decompressed. Header names are lower case; `url` is where it came from, redacted.
+
+    In headers and `url` a mark stands for each secret of the request (`transport.conceal`); the body is as it came.
+    """
 
     status: int
     headers: dict[str, str]

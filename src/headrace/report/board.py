@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
 from headrace.report.layout import Stage
@@ -11,10 +11,12 @@ from headrace.report.tally import Tally, WalkTally
 from headrace.report.words import count, duration, many, window
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.live import Live
+    from rich.table import Table
 
 REFRESHES_PER_S = 5
+_SPARE = 3
 _UNDER_WAY = {"walking", "held", "retrying"}
 
 
@@ -30,14 +32,21 @@ class Board:
         self._began_s = clock()
         self._speeds: dict[str, Speed] = {}
 
-    def __rich__(self) -> Group:
-        """The table as it stands now."""
-        from rich.console import Group
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """The table as it stands now, and a last line that leaves room for the ^C that a terminal shows behind it."""
+        from rich.constrain import Constrain
+        from rich.text import Text
+
+        del console
+        now_s, walks = self._clock(), self._tally.snapshot()
+        yield self._table(walks, now_s)
+        foot = Text(self._foot(walks, now_s), style="dim", no_wrap=True, overflow="ellipsis")
+        yield Constrain(foot, max(1, options.max_width - _SPARE))
+
+    def _table(self, walks: Sequence[WalkTally], now_s: float) -> Table:
         from rich.table import Table
         from rich.text import Text
 
-        now_s = self._clock()
-        walks = self._tally.snapshot()
         timed = any(walk.expected_records is not None for walk in walks)
         grid = Table(box=None, padding=(0, 1), show_edge=False, header_style="dim", pad_edge=False)
         grid.add_column("", width=2)
@@ -48,13 +57,13 @@ class Board:
         for walk in self._foremost(walks):
             speed = self._speeds.setdefault(walk.name, Speed()).sample(now_s, walk.records)
             mark, style, state = self._state(walk)
-            moving = "" if walk.activity not in _UNDER_WAY or speed is None else count(speed)
+            moving = count(speed) if speed and walk.activity in _UNDER_WAY else ""
             figures = [count(walk.pages), count(walk.records), moving]
             if timed:
                 left_s = eta_s(walk, speed)
                 figures.append("" if left_s is None else duration(left_s))
             grid.add_row(Text(mark, style), walk.name, *figures, Text(state, style))
-        return Group(grid, Text(self._foot(walks, now_s), style="dim", no_wrap=True, overflow="ellipsis"))
+        return grid
 
     def _foremost(self, walks: Sequence[WalkTally]) -> Sequence[WalkTally]:
         if len(walks) <= self._most:
@@ -87,12 +96,11 @@ class Board:
         tally = self._tally
         retries = sum(walk.retries for walk in walks)
         ended = sum(walk.activity == "ended" for walk in walks)
-        committing = tally.committing is not None and not tally.ended
         parts = [
             self._title,
             duration(now_s - self._began_s),
             f"{ended} of {many(len(walks), 'resource')} done" if len(walks) > self._most else "",
-            f"committing {many(tally.committing or 0, 'table')}" if committing else "",
+            f"committing {many(tally.committing, 'table')}" if tally.committing and not tally.ended else "",
             many(tally.requests, "request"),
             many(retries, "retry", "retries") if retries else "",
             f"{count(tally.http_429)} × 429" if tally.http_429 else "",

@@ -12,6 +12,7 @@ import msgspec
 
 from headrace.model.event import Event
 from headrace.report.exits import exit_code, kind_of
+from headrace.report.mend import Mend, mend_of
 from headrace.report.tally import Stopped, Tally, WalkTally
 
 Status: TypeAlias = Literal["complete", "incomplete", "failed"]
@@ -30,13 +31,27 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One error of a run. `kind` decides the exit code; `resource` is empty where the whole run is meant."""
+    """One error of a run. `kind` decides the exit code; `resource` is empty where the whole run is meant.
+
+    `mend` is what must change before the run can go on; `secrets` are the names of those that the request carried.
+    """
 
     kind: Kind
     message: str
     resource: str = ""
     status: int | None = None
     url: str = ""
+    mend: Mend = "cause"
+    secrets: tuple[str, ...] = ()
+
+
+class RejectReason(msgspec.Struct, frozen=True):
+    """Why so many records became no row; `page` and `record` (from 0) are the place of the first."""
+
+    reason: str
+    records: int
+    page: int
+    record: int
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,6 +86,7 @@ class ResourceReport(msgspec.Struct, frozen=True):
     resumed_pages: int = 0
     retried: dict[str, int] = {}
     hides: tuple[str, ...] = ()
+    reject_reasons: tuple[RejectReason, ...] = ()
 
 
 class RunReport(msgspec.Struct, frozen=True):
@@ -94,6 +110,11 @@ class RunReport(msgspec.Struct, frozen=True):
     def exit_code(self) -> int:
         """What a shell is told, by the table in `exits`."""
         return int(exit_code(self))
+
+    @property
+    def pages(self) -> int:
+        """Pages of all resources that are in the journal, from this try or an earlier one."""
+        return sum(each.pages for each in self.resources.values())
 
     @property
     def records(self) -> int:
@@ -120,7 +141,7 @@ class RunReport(msgspec.Struct, frozen=True):
         return RunReport(run_id="", status="failed", errors=tuple(failure(each) for each in errors))
 
 
-def failure(error: BaseException | Failure, resource: str = "") -> Failure:
+def failure(error: BaseException | Failure, resource: str = "", secrets: tuple[str, ...] = ()) -> Failure:
     """An exception as a report keeps it. Only headrace's own errors may speak: others could hold a secret."""
     if isinstance(error, Failure):
         return error
@@ -134,6 +155,8 @@ def failure(error: BaseException | Failure, resource: str = "") -> Failure:
         resource=resource,
         status=getattr(error, "status", None),
         url=getattr(error, "url", ""),
+        mend=(mend := mend_of(error)),
+        secrets=secrets if mend == "credentials" else (),
     )
 
 
@@ -258,6 +281,10 @@ def _resource(
         resumed_pages=walk.resumed_pages,
         retried=dict(walk.retried),
         hides=hides,
+        reject_reasons=tuple(
+            RejectReason(each.reason, each.records, each.page, each.record)
+            for each in sorted(walk.rejected.values(), key=lambda each: -each.records)
+        ),
     )
 
 

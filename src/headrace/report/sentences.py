@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
-from headrace.report.collect import Notice, RunReport
+from headrace.report.collect import Failure, Notice, ResourceReport, RunReport
 from headrace.report.exits import Exit, exit_code
-from headrace.report.words import count, listed, many, reasons
+from headrace.report.words import cause, count, many, reasons, some
 
 Tone: TypeAlias = Literal["bad", "warn", "none"]
 HELD_WORTH_SAYING_S = 0.5
 _NOTICES_SHOWN = 12
 _NAMES_SHOWN = 3
+_FAILED_SHOWN = 12
+_REASONS_SHOWN = 3
 _TONES: dict[str, Tone] = {"error": "bad", "warning": "warn", "note": "none"}
 
 
 def happened(report: RunReport) -> Iterator[tuple[Tone, str]]:
     """Sentences with how bad each is, the worst first."""
-    for fault in report.errors:
-        yield "bad", f"{fault.resource}: {fault.message}" if fault.resource else fault.message
+    yield from (("bad", words) for words in _failures(report.errors))
     yield from _doubtful(report)
     yield from _ridden_out(report)
     if report.resumed:
@@ -32,15 +33,41 @@ def happened(report: RunReport) -> Iterator[tuple[Tone, str]]:
     yield from _notices(report)
 
 
+def _failures(errors: Sequence[Failure]) -> Iterator[str]:
+    """Each cause once, with all the resources that failed for it."""
+    same: dict[str, list[Failure]] = {}
+    for fault in errors:
+        same.setdefault(cause(fault.message), []).append(fault)
+    for alike in same.values():
+        first, names = alike[0], [fault.resource for fault in alike if fault.resource]
+        message = first.message
+        if len(alike) > 1 and first.url:
+            message = message.replace(first.url, f"{first.url} (and {count(len(alike) - 1)} more like it)", 1)
+        yield f"{some(names, _FAILED_SHOWN)}: {message}" if names else message
+
+
 def _doubtful(report: RunReport) -> Iterator[tuple[Tone, str]]:
     for name, each in report.resources.items():
         if each.stopped not in {"error", "interrupted"} and not each.proof.complete:
             yield "warn", f"{name}: nothing proves that this is all of it ({each.proof.why.rstrip('.')})."
         if each.rejects:
-            fit = "fits no table; it is" if each.rejects == 1 else "fit no table; they are"
-            yield "warn", f"{name}: {many(each.rejects, 'record')} {fit} in `_headrace_rejects`, with the reason."
-        for hidden in each.hides:
+            yield "warn", f"{name}: {_rejected(each)}"
+        for hidden in each.hides if each.pages else ():
             yield "warn", f"{name}: {hidden}"
+
+
+def _rejected(each: ResourceReport) -> str:
+    """How many became no row, for which reasons, and where they lie."""
+    number = f"{count(each.rejects)} of" if each.rejects < each.records else "all"
+    verb = "is" if each.rejects == 1 else "are"
+    several = len(each.reject_reasons) > 1
+    told = [
+        f"{f'{count(why.records)} × ' if several else ''}{why.reason} (first: record {why.record} of page {why.page})"
+        for why in each.reject_reasons
+    ]
+    because = f": {some(told, _REASONS_SHOWN)}" if told else ""
+    said = f"{number} {many(each.records, 'record')} {verb} rejected{because}"
+    return f"{said}. `_headrace_rejects` holds what was sent, with the reason."
 
 
 def _ridden_out(report: RunReport) -> Iterator[tuple[Tone, str]]:
@@ -56,7 +83,7 @@ def _ridden_out(report: RunReport) -> Iterator[tuple[Tone, str]]:
     if held:
         budget = f" ({report.budget})" if report.budget else ""
         refused = many(report.http_429, "was", "were") if report.http_429 else "none was"
-        who = listed(held) if len(held) <= _NAMES_SHOWN else many(len(held), "resource")
+        who = some(held, _NAMES_SHOWN)
         yield "none", f"The API's limit{budget} set the pace of {who}: requests waited for it, and {refused} refused."
 
 
@@ -68,10 +95,8 @@ def _notices(report: RunReport) -> Iterator[tuple[Tone, str]]:
     ordered = sorted(told.items(), key=lambda item: list(_TONES).index(item[0][0]))
     for (severity, message), same in ordered[:_NOTICES_SHOWN]:
         names = [each.resource for each in same if each.resource]
-        if len(names) > _NAMES_SHOWN:
-            names = [*names[: _NAMES_SHOWN - 1], f"{len(names) - _NAMES_SHOWN + 1} more"]
         times = max(each.count for each in same)
         often = f" ({count(times)} times)" if times > 1 else ""
-        yield _TONES[severity], f"{listed(names)}: {message}{often}" if names else f"{message}{often}"
+        yield _TONES[severity], f"{some(names, _NAMES_SHOWN)}: {message}{often}" if names else f"{message}{often}"
     if len(ordered) > _NOTICES_SHOWN:
         yield "none", f"… and {many(len(ordered) - _NOTICES_SHOWN, 'more notice')}; --format json has them all."

@@ -16,6 +16,7 @@ from headrace.model.event import (
     Event,
     Noticed,
     PageFetched,
+    Rejected,
     Retried,
     RunEnded,
     RunStarted,
@@ -29,6 +30,7 @@ Activity: TypeAlias = Literal["waiting", "walking", "held", "retrying", "ended"]
 Stopped: TypeAlias = Literal["end", "early", "limit", "error", "interrupted"]
 
 TOO_MANY = 429
+_REASONS_KEPT = 20
 _STATUS_FIRST = re.compile(r"(?:the api answered |http |status )?([4-9]\d\d)\b")
 _STATUS = re.compile(r"\b([4-5]\d\d)\b")
 _FAULTS = (  # what a reason says → the one word it is counted under; the first match wins
@@ -50,6 +52,7 @@ _FAULTS = (  # what a reason says → the one word it is counted under; the firs
     ("connection failed", "reset"),
     ("connection", "connection"),
     ("html", "html"),
+    ("no records at", "selector"),
 )
 
 
@@ -87,6 +90,8 @@ class WalkTally:
     expected_records: int | None = None
     delivered_records: int = 0
     staged_rows: Counter[str] = dataclasses.field(default_factory=Counter)
+    rejected: dict[str, Rejected] = dataclasses.field(default_factory=dict)
+    """By reason: how many records, and where the first one lies."""
     stopped: Stopped | None = None
     why: str = ""
     proven: bool = False
@@ -134,7 +139,7 @@ class Tally:
         match event:
             case Attempted() | Throttled() | Retried():
                 self._request(event)
-            case PageFetched() | WalkStarted() | WalkEnded() | TableWritten() | Delivered():
+            case PageFetched() | WalkStarted() | WalkEnded() | TableWritten() | Delivered() | Rejected():
                 self._walk(event)
             case Budget():
                 self.budget = event
@@ -142,8 +147,10 @@ class Tally:
                 self.run_id, self.resumed = event.run_id, event.resumed
                 for name in event.walks:
                     self.walk(name)
+                for held in event.held:
+                    _resume(self.walk(held.walk), held)
             case Committing():
-                self.committing = event.tables
+                self.committing = sum(rows > 0 for walk in self.walks.values() for rows in walk.staged_rows.values())
             case Noticed():
                 self.notices[event] = self.notices.get(event, 0) + 1
             case RunEnded():
@@ -169,7 +176,7 @@ class Tally:
             case _:
                 assert_never(event)
 
-    def _walk(self, event: PageFetched | WalkStarted | WalkEnded | TableWritten | Delivered) -> None:
+    def _walk(self, event: PageFetched | WalkStarted | WalkEnded | TableWritten | Delivered | Rejected) -> None:
         walk = self.walk(event.walk)
         match event:
             case PageFetched():
@@ -180,8 +187,7 @@ class Tally:
                     walk.expected_records = event.expected_records
                 walk.activity = "walking"
             case WalkStarted():
-                walk.pages = walk.resumed_pages = event.pages
-                walk.records = walk.resumed_records = event.records
+                _resume(walk, event)
                 walk.activity = "walking"
             case WalkEnded():
                 walk.stopped, walk.why, walk.proven = event.stopped, event.why, event.proven
@@ -190,5 +196,20 @@ class Tally:
                 walk.staged_rows[event.table] += event.rows
             case Delivered():
                 walk.delivered_records = event.records
+            case Rejected():
+                _reject(walk, event)
             case _:
                 assert_never(event)
+
+
+def _resume(walk: WalkTally, held: WalkStarted) -> None:
+    walk.pages = walk.resumed_pages = held.pages
+    walk.records = walk.resumed_records = held.records
+
+
+def _reject(walk: WalkTally, event: Rejected) -> None:
+    """Add to the records of the same reason; very many reasons are counted as one, so that the report stays small."""
+    reason = event.reason if event.reason in walk.rejected or len(walk.rejected) < _REASONS_KEPT else "other reasons"
+    first = walk.rejected.get(reason, event)
+    records = event.records + (first.records if first is not event else 0)
+    walk.rejected[reason] = Rejected(walk.name, reason, records, first.page, first.record)

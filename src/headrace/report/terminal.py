@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
-
-import msgspec
 
 from headrace.report.collect import ResourceReport, RunReport
 from headrace.report.exits import Exit, exit_code
 from headrace.report.layout import Cell, Stage, Style, bullets, stage, table, wrapped
 from headrace.report.sentences import HELD_WORTH_SAYING_S, happened
+from headrace.report.steps import Setting, Step, steps
 from headrace.report.words import count, duration, many, size
 
 _TABLES_SHOWN = 14
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """What surrounds a report: which document ran, where the data went, and how to type the next command.
-
-    `again` is the command line that resumes (after `fetch`: that loads), empty where there is none; `python` an
-    interpreter that has DuckDB; `more` are further steps after a run that went well, each a sentence and a command.
-    """
-
-    name: str
-    destination: str
-    dataset: str = ""
-    journal: str = ""
-    again: str = "headrace run CONFIG"
-    python: str = "python"
-    mode: str = "run"
-    more: tuple[tuple[str, str], ...] = ()
+# A speed below these says more of the start-up than of the API.
+_SPEED_FROM_S, _SPEED_FROM_RECORDS = 0.5, 100
 
 
 def print_report(
@@ -58,9 +42,9 @@ def lines(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
     said = list(happened(report))
     if said:
         parts.append([shown.paint("strong", "What happened"), *bullets(said, shown)])
-    steps = list(_steps(report, setting))
-    if steps:
-        parts.append([shown.paint("strong", "What next"), *_commands(steps, shown)])
+    todo = list(steps(report, setting))
+    if todo:
+        parts.append([shown.paint("strong", "What next"), *_commands(todo, shown)])
     return [line for part in parts for line in (*part, "")][:-1]
 
 
@@ -70,11 +54,18 @@ def _verdict(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
         Exit.DONE: (marks.good, "good", "complete"),
         Exit.LOOK: (marks.warn, "warn", "done, with something to look at"),
         Exit.MEND: (marks.bad, "bad", "not begun"),
-        Exit.SOURCE: (marks.bad, "bad", "not all of it came; what was fetched is kept"),
-        Exit.SINK: (marks.bad, "bad", "the warehouse refused; what was fetched is kept"),
-        Exit.INTERRUPTED: (marks.warn, "warn", "interrupted; what was fetched is kept"),
+        Exit.SOURCE: (marks.bad, "bad", "not all of it came"),
+        Exit.SINK: (marks.bad, "bad", "the warehouse refused"),
+        Exit.INTERRUPTED: (marks.warn, "warn", "interrupted"),
     }
-    mark, style, verdict = words[exit_code(report)]
+    code = exit_code(report)
+    mark, style, verdict = words[code]
+    if code == Exit.SINK and any(fault.kind == "journal" for fault in report.errors):
+        verdict = "the disk of the journal refused"
+    if code == Exit.SOURCE and not report.pages:
+        verdict = "failed; nothing was fetched or loaded"
+    elif code in {Exit.SOURCE, Exit.SINK, Exit.INTERRUPTED} and not setting.anew:
+        verdict += "; what was fetched is kept" if report.pages else "; nothing was fetched or loaded"
     target = setting.journal if setting.mode == "fetch" else setting.destination
     where = f"{setting.name} {marks.arrow} {target}" if target else setting.name
     fits = len(f"{mark} {where}  {verdict}") <= shown.width
@@ -83,7 +74,7 @@ def _verdict(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
     if not report.resources:
         return head
     figures = [many(report.records, "record"), many(len(report.resources), "resource"), duration(report.wall_s)]
-    if report.wall_s and not report.resumed:
+    if report.wall_s >= _SPEED_FROM_S and report.records >= _SPEED_FROM_RECORDS and not report.resumed:
         figures.append(f"{count(report.records / report.wall_s)} records/s")
     cost = [
         many(report.requests, "request"),
@@ -114,7 +105,9 @@ def _figure(number: int) -> Cell:
 def _ending(each: ResourceReport) -> Cell:
     why = each.proof.why
     if each.stopped == "error":
-        return Cell("failed" if each.pages else "failed on its first page", "bad")
+        if not each.requests:
+            return Cell("not continued" if each.pages else "not begun", "bad")
+        return Cell(f"failed after {many(each.pages, 'page')}" if each.pages else "failed, nothing fetched", "bad")
     if each.stopped == "interrupted":
         return Cell("interrupted" if each.pages else "not begun", "warn")
     if not each.proof.complete:
@@ -143,29 +136,9 @@ def _indented(name: str) -> str:
     return f"  {name}" if "__" in name else name
 
 
-def _commands(steps: list[tuple[str, str]], shown: Stage) -> Iterator[str]:
+def _commands(todo: Sequence[Step], shown: Stage) -> Iterator[str]:
     """Each step is a sentence and the command under it; a command is never broken, so that it can be copied."""
-    for words, command in steps:
+    for words, command in todo:
         yield from wrapped(words, shown.width, "  ")
-        yield f"    {shown.paint('accent', command)}"
-
-
-def _steps(report: RunReport, setting: Setting) -> Iterator[tuple[str, str]]:
-    code = exit_code(report)
-    if code in {Exit.SOURCE, Exit.SINK, Exit.INTERRUPTED} and report.run_id and setting.again:
-        yield "Go on where it stopped; no page that is in the journal is asked for again:", setting.again
-    if setting.mode == "fetch" and code in {Exit.DONE, Exit.LOOK}:
-        yield "Load what was fetched; no request is sent:", setting.again
-    if any(report.rows.values()) and setting.destination.startswith("duckdb:"):
-        yield _look(report, setting)
-    if code in {Exit.DONE, Exit.LOOK}:
-        yield from setting.more
-
-
-def _look(report: RunReport, setting: Setting) -> tuple[str, str]:
-    # duckdb:///x is relative to the working directory, duckdb:////x absolute.
-    path = setting.destination.removeprefix("duckdb:///").removeprefix("duckdb:")
-    biggest = max(report.rows.items(), key=lambda item: ("__" not in item[0], item[1]))[0]
-    first = f"{setting.dataset}.{biggest}" if setting.dataset else biggest
-    code = f"import duckdb; duckdb.connect('{path}').sql('FROM {first} LIMIT 5').show()"
-    return "Look at the tables:", f'{setting.python} -c "{code}"'
+        if command:
+            yield f"    {shown.paint('accent', command)}"

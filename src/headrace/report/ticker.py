@@ -8,7 +8,7 @@ from typing import IO
 from headrace.model.event import Committing, Event, Noticed, PageFetched, RunEnded, RunStarted, WalkEnded, WalkStarted
 from headrace.report.speed import Speed
 from headrace.report.tally import Tally
-from headrace.report.words import count, many, window
+from headrace.report.words import cause, count, many, window
 
 LINE_EVERY_S = 5.0
 
@@ -25,6 +25,7 @@ class Ticker:
         self._every_s = every_s
         self._began_s = self._said_s = clock()
         self._noticed: set[Noticed] = set()
+        self._failed: dict[str, str] = {}
         self._speed = Speed(window_s=every_s)
 
     def __call__(self, event: Event) -> None:
@@ -39,12 +40,9 @@ class Ticker:
             case WalkStarted() if event.pages:
                 self._say(f"{event.walk}: goes on after {many(event.pages, 'page')} ({many(event.records, 'record')})")
             case WalkEnded():
-                walk = self._tally.walk(event.walk)
-                proof = "" if event.proven or event.stopped in {"error", "interrupted"} else ", not proven complete"
-                done = f"{many(walk.pages, 'page')}, {many(walk.records, 'record')}"
-                self._say(f"{event.walk}: {event.stopped}{proof}, {done}: {event.why}")
-            case Committing():
-                self._say(f"committing {many(event.tables, 'table')}")
+                self._end(event)
+            case Committing() if self._tally.committing:
+                self._say(f"committing {many(self._tally.committing, 'table')}")
             case Noticed() if event not in self._noticed:
                 self._noticed.add(event)
                 self._say(f"{event.walk}: {event.message}" if event.walk else event.message)
@@ -52,6 +50,16 @@ class Ticker:
                 self._say(f"run {event.status}")
             case _:
                 pass
+
+    def _end(self, event: WalkEnded) -> None:
+        walk = self._tally.walk(event.walk)
+        proof = "" if event.proven or event.stopped in {"error", "interrupted"} else ", not proven complete"
+        done = f"{many(walk.pages, 'page')}, {many(walk.records, 'record')}"
+        why = event.why
+        if event.stopped == "error":
+            first = self._failed.setdefault(cause(why), event.walk)
+            why = why if first == event.walk else f"for the same cause as {first}"
+        self._say(f"{event.walk}: {event.stopped}{proof}, {done}: {why}")
 
     def _sign_of_life(self) -> None:
         now_s = self._clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from headrace.model.event import Budget
@@ -10,6 +11,7 @@ _MINUTE_S = 60
 _HOUR_S = 3600
 _TENTHS_BELOW_S = 10
 _KB = 1000
+_URL = re.compile(r"https?://\S+")
 
 
 def count(number: float) -> str:
@@ -51,6 +53,16 @@ def listed(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
+def some(items: Sequence[str], most: int) -> str:
+    """Items in prose, the last of very many only counted: "a, b and 7 more"."""
+    return listed(items if len(items) <= most else [*items[: most - 1], f"{len(items) - most + 1} more"])
+
+
+def cause(message: str) -> str:
+    """A message without the URLs in it: where these are equal, several resources failed for one cause."""
+    return _URL.sub("", message)
+
+
 _REASONS = {
     "429": "429 (too many requests)",
     "reset": "a connection reset",
@@ -61,6 +73,7 @@ _REASONS = {
     "truncated": "a body cut short",
     "html": "HTML in place of JSON",
     "timeout": "a timeout",
+    "selector": "a body without records at the data selector",
     "other": "another fault",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +18,7 @@ from headrace.model.envelope import Absent, Envelope, Facts, Visit
 from headrace.model.event import Emit, Noticed, PageFetched, WalkEnded, WalkStarted
 from headrace.model.page import Page, PageRef, Reply
 from headrace.model.plan import AutoPaging, Client, Resource
-from headrace.model.position import Done, Position, Start, dump
+from headrace.model.position import AtOffset, AtPage, Done, Position, Start, dump
 from headrace.model.table import Reject
 from headrace.run.resume import OpenWalk
 from headrace.transport.base import Ignored, Transport
@@ -25,6 +26,8 @@ from headrace.walk.after import after, ask
 from headrace.walk.detect import Detection, detect
 from headrace.walk.request import build
 from headrace.walk.sieve import Sieve
+from headrace.walk.stuck import doubted
+from headrace.walk.value import all_alike
 
 # Response headers that say something about a page; none of them can hold a credential.
 KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "link", "next-page", "deprecation", "sunset")
@@ -86,27 +89,28 @@ class Walker:
         self._journal = journal
         self._run_id = run_id
         self._emit = emit
-        self._visits: dict[bytes, list[Visit]] = {}
+        self._visited: set[int] = set()
         self._cursor_seen = self.pages > 1
         self._last_digest = b""
         self._repeats = 0
         for ref in journal.refs(run_id, walk.name) if state and not walk.ended else ():
-            self._visits.setdefault(_short(ref.position), []).append(Visit(ref.number, ref.records_digest))
-            self._saw(ref.records_digest)
+            self._saw(ref.position, ref.records_digest)
         self._splitter: Splitter = compile_splitter(ask(self.resource))
 
     async def step(self, transport: Transport) -> FetchedPage:
         """Fetch, accept and journal the page at the present position, and move on. Raises SourceError."""
         request = build(self._client, self.resource, self.position)
         started = asyncio.get_running_loop().time()
+        conceal = functools.partial(transport.conceal, request)
         try:
-            page, envelope = await transport.fetch(request, self.resource.retry, self._accept, self.resource.actions)
+            page, envelope = await transport.fetch(
+                request, self.resource.retry, lambda reply: self._accept(reply, conceal), self.resource.actions
+            )
         except Ignored as ignored:
             return self._end(ignored)
         ref = self._journal.append(self._run_id, page)
-        self._visits.setdefault(_short(page.position), []).append(Visit(page.number, page.records_digest))
         self._cursor_seen = self._cursor_seen or not isinstance(page.next, Done)
-        self._saw(page.records_digest)
+        self._saw(page.position, page.records_digest)
         self.position = page.next
         self.pages += 1
         self.records += page.records
@@ -136,36 +140,48 @@ class Walker:
         self.position = page.next
         return FetchedPage(ref, ())
 
-    def _saw(self, digest: bytes) -> None:
-        """Count how many pages in a row have brought the same records."""
+    def _saw(self, position: Position, digest: bytes) -> None:
+        """Remember where the walk was, and count how many pages in a row have brought the same records."""
+        if not isinstance(position, AtOffset | AtPage):  # these only ever grow
+            self._visited.add(_short(position))
         self._repeats = self._repeats + 1 if digest == self._last_digest else 1
         self._last_digest = digest
 
-    def _accept(self, reply: Reply) -> tuple[Page, Envelope]:
+    def _visits(self) -> tuple[Visit, ...]:
+        """The earlier pages at this very position. The journal knows them; a number for each is kept at hand."""
+        here = _short(self.position)
+        if here not in self._visited:
+            return ()
+        refs = self._journal.refs(self._run_id, self.walk.name)
+        return tuple(Visit(ref.number, ref.records_digest) for ref in refs if _short(ref.position) == here)
+
+    def _accept(self, reply: Reply, conceal: Callable[[str], str]) -> tuple[Page, Envelope]:
         """Make a page of a reply. Raises BodyRejected (retried) or WalkStuck (not)."""
         envelope = self._splitter.split(reply.body)
         if self.resource.selector is None or isinstance(self.resource.paging, AutoPaging):
             envelope = self._detect(reply, envelope)
         digest = digest_of(envelope.records)
+        repeats = self._repeats if digest == self._last_digest else 0
         facts = Facts(
             page=self.pages,
             records=len(envelope.records),
             records_digest=digest,
             url=reply.url,
-            cursor=envelope.cursor,
+            cursor=conceal(envelope.cursor) if isinstance(envelope.cursor, str) else envelope.cursor,
             total=envelope.total,
             has_more=envelope.has_more,
             headers=reply.headers,
-            visits=tuple(self._visits.get(_short(self.position), ())),
+            visits=self._visits(),
             cursor_seen=self._cursor_seen,
             records_before=self.records,
-            repeats=self._repeats if digest == self._last_digest else 0,
+            repeats=repeats,
+            alike=repeats > 0 and all_alike(envelope.records),
         )
         page = Page(
             walk=self.walk.name,
             number=self.pages,
             position=self.position,
-            next=self._after(facts, envelope.records),
+            next=doubted(self._after(facts, envelope.records), reply.status, envelope),
             body=reply.body,
             status=reply.status,
             headers={name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers},
@@ -252,9 +268,9 @@ def digest_of(records: Sequence[bytes]) -> bytes:
     return hashlib.blake2b(b"\n".join(records), digest_size=16).digest()
 
 
-def _short(position: Position) -> bytes:
-    """A digest of a position: cursors may be long, and a walk has many."""
-    return hashlib.blake2b(dump(position), digest_size=12).digest()
+def _short(position: Position) -> int:
+    """A digest of a position: cursors may be long, and a walk has many (measured: 70 bytes for a page)."""
+    return int.from_bytes(hashlib.blake2b(dump(position), digest_size=7).digest())
 
 
 def _expected(envelope: Envelope) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -20,7 +20,7 @@ from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.decode.rules import DecodeRules
 from headrace.journal.write import Journal
-from headrace.model.event import Delivered, Emit, Noticed, TableWritten
+from headrace.model.event import Delivered, Emit, Noticed, Rejected, TableWritten
 from headrace.model.page import PageRef
 from headrace.model.plan import Resource
 from headrace.model.table import Receipt, Reject, Schema, Watermark
@@ -235,5 +235,16 @@ class Delivery:
         self.rejects[walk] = self.rejects.get(walk, 0) + len(decoded.rejects) + unfit
         for batch in decoded.batches:
             self._emit(TableWritten(walk, batch.schema.name, batch.rows.num_rows))
+        for rejected in _by_reason(walk, decoded.rejects):
+            self._emit(rejected)
         self._losses.setdefault(walk, Counter()).update(decoded.counts)
         self._emit(Delivered(walk, mark.pages, mark.records))
+
+
+def _by_reason(walk: str, rejects: Sequence[Reject]) -> Iterator[Rejected]:
+    """The rejects of a batch, those with the same reason as one."""
+    same: dict[str, list[Reject]] = {}
+    for reject in rejects:
+        same.setdefault(reject.reason, []).append(reject)
+    for reason, alike in same.items():
+        yield Rejected(walk, reason, len(alike), alike[0].page, alike[0].record)

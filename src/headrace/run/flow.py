@@ -178,7 +178,7 @@ class Flow:
 
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
-        self._job.emit(Committing(len(schema.tables)))
+        self._job.emit(Committing())
         walks = tuple(self._walk_commit(walk, delivery.watermarks) for walk in self._loaded_walks)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
         dropped = {walk.table for walk in walks if walk.walk in fresh} if run.record.full_refresh else set[str]()

@@ -9,16 +9,18 @@ from pathlib import Path
 from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalError, SinkError, SourceError
 from headrace.journal.layout import Identity
 from headrace.journal.write import Journal, open_journal
-from headrace.model.event import Emit, Event, RunEnded, RunStarted
-from headrace.report.collect import Collector, RunReport
-from headrace.report.exits import exit_code
+from headrace.model.event import Emit, Event, RunEnded, RunStarted, WalkStarted
+from headrace.report.collect import Collector, Failure, RunReport, failure
+from headrace.report.exits import Exit, exit_code
 from headrace.run.flow import Flow, Job, Loaded
 from headrace.run.options import Outcome, RunOptions
-from headrace.run.resume import OpenRun, open_run
-from headrace.sinks.open import read_seen
+from headrace.run.resume import OpenRun, OpenWalk, open_run
+from headrace.sinks.open import open_sink, read_seen
 from headrace.spec.needs import how_met
 from headrace.spec.read import Options, open_source, read
 from headrace.spec.secrets import Lookup
+from headrace.spec.settings import Settings
+from headrace.transport.auth import references
 
 Publish = Callable[[Outcome], None]
 
@@ -68,10 +70,11 @@ def _told_before(job: Job, journal: Journal, run: OpenRun, outcome: Outcome) -> 
 
 def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job:
     source = open_source(options.config)
-    lookup = Lookup(environ, options.secrets)
+    named = "stdin" if source.path == "-" else source.path
+    lookup, settings = Lookup(environ, options.secrets), Settings(options.settings)
     wanted = Options(
         base_url=options.base_url,
-        settings=options.settings,
+        settings=settings,
         lookup=lookup,
         rate=options.rate,
         allow_origins=options.allow_origins,
@@ -79,15 +82,20 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
     )
     reading = read(source, wanted)
     if reading.plan is None:
-        raise ConfigError(f"{source.path} cannot run; mend what is listed and try again", faults=reading.faults)
+        raise ConfigError(f"{named} cannot run; mend what is listed and try again", faults=reading.faults)
+    for key, fix in settings.surplus().items():
+        raise ConfigError(f"--set {key} fits nothing in {named}: {fix}")
     if reading.needs and options.mode != "replay":
-        raise ConfigError(f"{source.path} needs {' and '.join(map(how_met, reading.needs))} before it can run")
+        raise ConfigError(f"{named} needs {' and '.join(map(how_met, reading.needs))} before it can run")
+    destination = f"duckdb:///{reading.name}.duckdb" if options.to is None else options.to
+    dataset = options.dataset or f"{reading.name}_data"
+    open_sink(destination, dataset)  # which connects to nothing: a URL that means no warehouse is refused here
     return Job(
         plan=reading.plan,
         options=options,
         resolve=lookup,
-        destination=options.to or f"duckdb:///{reading.name}.duckdb",
-        dataset=options.dataset or f"{reading.name}_data",
+        destination=destination,
+        dataset=dataset,
         folder=Path(options.journal or f".headrace/{reading.name}"),
         emit=emit,
     )
@@ -95,16 +103,21 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
 
 async def _conclude(job: Job, flow: Flow, run: OpenRun, collector: Collector) -> Outcome:
     """Go through the run; also when it fails, there is an outcome."""
-    job.emit(RunStarted(run.record.run_id, tuple(walk.resource.name for walk in run.walks), resumed=run.resumed))
-    errors: list[HeadraceError] = []
+    names = tuple(walk.resource.name for walk in run.walks)
+    held = tuple(WalkStarted(state.walk, state.pages, state.records) for each in run.walks if (state := each.state))
+    job.emit(RunStarted(run.record.run_id, names, resumed=run.resumed, held=held))
+    errors: list[HeadraceError | Failure] = []
     loaded = Loaded()
     try:
         loaded = await flow.go()
     except asyncio.CancelledError:
-        errors.append(Interrupted("The run was interrupted; the same command goes on where it stopped."))
+        errors.append(Interrupted("The run was interrupted."))
     except (ConfigError, SinkError, JournalError, SourceError) as error:
         errors.append(error)
-    errors += [end.error for end in flow.ends.values() if end.error]
+    for walk in run.walks:
+        end = flow.ends.get(walk.resource.name)
+        if end is not None and end.error:
+            errors.append(failure(end.error, end.walk, _secrets(job, walk)))
     report = collector.report(
         load_id=loaded.load_id,
         rows=loaded.rows,
@@ -113,5 +126,13 @@ async def _conclude(job: Job, flow: Flow, run: OpenRun, collector: Collector) ->
         hides={walk.resource.name: walk.resource.hides for walk in run.walks},
         errors=errors,
     )
-    job.emit(RunEnded(report.status))
-    return Outcome(report, int(exit_code(report)), job.destination, job.dataset, str(job.folder))
+    code = exit_code(report)
+    job.emit(RunEnded("interrupted" if code == Exit.INTERRUPTED else report.status))
+    return Outcome(report, int(code), job.destination, job.dataset, str(job.folder))
+
+
+def _secrets(job: Job, walk: OpenWalk) -> tuple[str, ...]:
+    """The names of what a walk's requests prove themselves by."""
+    auth = references(walk.resource.auth or job.plan.client.auth)
+    headers = [value for _, value in (*job.plan.client.headers, *walk.resource.request.headers)]
+    return tuple(dict.fromkeys(ref.name for ref in (*auth, *(ref for value in headers for ref in value.refs))))

@@ -33,8 +33,9 @@ class Transport(Protocol):
         """Send the request under the budget, ask again where that may help, and give what `accept` makes of the reply.
 
         `accept` gets every 2xx reply, an empty body included, and is called once for each. If it raises
-        `BodyRejected` the attempt counts as failed; any other exception of it passes through. Cancelling a fetch
-        gives back all that it held. `actions` are looked at first, in order, for replies of every status.
+        `BodyRejected` the attempt counts as failed, and no more are made than its `attempts` say; any other exception
+        of it passes through. Cancelling a fetch gives back all that it held. `actions` are looked at first, in order,
+        for replies of every status.
 
         Raises:
             Ignored: the first action that holds for the reply says so.
@@ -43,5 +44,12 @@ class Transport(Protocol):
                 wait than is allowed.
             ForeignOrigin: the request, or a redirect, leads to an origin that is not allowed.
             ConfigError: a secret that the request needs is missing or cannot be sent.
+        """
+        ...
+
+    def conceal(self, request: PageRequest, text: str) -> str:
+        """The text with a mark in place of each secret of the request, which a later `fetch` fills in again.
+
+        For what goes from a body into a position: an API may repeat a secret in its next link or cursor.
         """
         ...

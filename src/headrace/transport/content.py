@@ -14,6 +14,7 @@ import zstandard
 from headrace.transport.fault import Fault
 
 _STEP = 1 << 20
+_PIECE = 1 << 16
 _ZSTD_RATIO = 1 << 15  # a block of four bytes stands for 128 KiB at most
 
 
@@ -32,7 +33,7 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
             continue
         unpack = _UNPACKERS.get(name)
         if unpack is None:
-            raise Fault("encoding", f"the body is packed as {name[:40]!r}, which was not asked for")
+            raise Fault("encoding", f"the body is packed as {name!r}, which was not asked for")
         body = unpack(body, limit)
     return body
 
@@ -51,41 +52,46 @@ def _broken(name: str) -> Fault:
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
-    """RFC 1952: one or more members, one after another."""
+    """RFC 1952: one or more members, one after another. In pieces: of each, what follows a member is copied."""
     parts: list[bytes] = []
     size = 0
-    rest = body
-    while rest:
-        member = zlib.decompressobj(wbits=31)
-        part = _inflate(member, rest, limit - size, "gzip")
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            raise too_large(limit)
-        rest = member.unused_data
-        if not rest.startswith(b"\x1f\x8b"):
-            break  # padding after the last member, as some servers send
+    member = zlib.decompressobj(wbits=31)
+    for start in range(0, len(body), _PIECE):
+        rest = body[start : start + _PIECE]
+        while rest:
+            if member.eof:
+                if not (rest + body[start + _PIECE : start + _PIECE + 1]).startswith(b"\x1f\x8b"):
+                    return b"".join(parts)  # padding after the last member, as some servers send
+                member = zlib.decompressobj(wbits=31)
+            part = _inflated(member, rest, limit - size, "gzip")
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise too_large(limit)
+            rest = member.unused_data
+    if not member.eof:
+        raise _short("gzip")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
     """The zlib format by the standard; many servers send the bare stream."""
     zlib_header = body[0] & 0x0F == 8 and int.from_bytes(body[:2]) % 31 == 0  # noqa: PLR2004 - RFC 1950 §2.2
-    out = _inflate(zlib.decompressobj(wbits=15 if zlib_header else -15), body, limit, "deflate")
+    stream = zlib.decompressobj(wbits=15 if zlib_header else -15)
+    out = _inflated(stream, body, limit, "deflate")
     if len(out) > limit:
         raise too_large(limit)
+    if not stream.eof:
+        raise _short("deflate")
     return out
 
 
-def _inflate(stream: zlib._Decompress, body: bytes, limit: int, name: str) -> bytes:
-    """What the stream holds, or one byte more than `limit` of it."""
+def _inflated(stream: zlib._Decompress, body: bytes, limit: int, name: str) -> bytes:
+    """What the piece holds, or one byte more than `limit` of it."""
     try:
-        out = stream.decompress(body, limit + 1)
+        return stream.decompress(body, limit + 1)
     except zlib.error:
         raise _broken(name) from None
-    if len(out) <= limit and not stream.eof:
-        raise _short(name)
-    return out
 
 
 def _brotli(body: bytes, limit: int) -> bytes:

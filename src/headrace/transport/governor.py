@@ -14,6 +14,7 @@ from headrace.errors import RetriesSpent
 from headrace.model.event import Emit, Noticed, Throttled
 from headrace.model.plan import DeclaredLimit
 from headrace.transport.budget import Budget, Lease, Outcome
+from headrace.transport.message import one_line
 from headrace.transport.ratelimit import Reading
 
 Clock: TypeAlias = Callable[[], float]
@@ -24,6 +25,7 @@ _LOOK_AGAIN_SHARE = 0.1
 _TELL_FROM_S = 0.001
 _TELL_EVERY_S = 1.0
 _NEWS_EVERY_S = 0.25
+_QUOTED = 120  # characters of a header that a notice quotes
 
 
 class _Gate:
@@ -40,7 +42,10 @@ class _Gate:
 
 
 class Governor:
-    """Hands out leases. `declared` is the limit that the user or the document states, for each budget."""
+    """Hands out leases. `declared` is the limit that the user or the document states, for each budget.
+
+    `scrub` takes the secrets out of what is quoted of an API's headers.
+    """
 
     def __init__(
         self,
@@ -51,7 +56,9 @@ class Governor:
         emit: Emit,
         clock: Clock,
         sleep: Sleep,
+        scrub: Callable[[str], str],
     ) -> None:
+        self._scrub = scrub
         self._max_concurrency = max_concurrency
         self._declared = declared
         self._longest_wait_s = longest_wait_s
@@ -116,7 +123,7 @@ class Governor:
         if wait > self._longest_wait_s:
             raise RetriesSpent(
                 f"The API's budget is spent and opens again in {duration(wait)}, which is longer than is waited for at "
-                "once; run again then, and the run goes on where it stopped."
+                "once; run again then."
             )
 
     def _tell(self, walk: str, seconds: float) -> float:
@@ -129,8 +136,8 @@ class Governor:
         texts = list(reading.notes)
         if reading.form not in gate.noticed:
             gate.noticed.add(reading.form)
-            texts.append(_reading_in_words(key, reading))
-        for text in texts:
+            texts.append(f"{_reading_in_words(key, reading)} ({one_line(reading.raw, self._scrub, _QUOTED)})")
+        for text in (one_line(text, self._scrub) for text in texts):
             if text not in gate.noticed and len(gate.noticed) < 20:  # noqa: PLR2004 - a server that varies it for ever
                 gate.noticed.add(text)
                 self._emit(Noticed("", text))
@@ -145,7 +152,7 @@ def _reading_in_words(key: str, reading: Reading) -> str:
         parts.append(f"{limit} requests{window}")
     if reading.concurrency is not None:
         parts.append(f"{reading.concurrency} at once")
-    return f"the rate limit of {origin} is read as {' and '.join(parts)} ({reading.raw[:160]})"
+    return f"the rate limit of {origin} is read as {' and '.join(parts)}"
 
 
 def duration(seconds: float) -> str:

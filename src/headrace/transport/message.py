@@ -42,8 +42,14 @@ def message_of(body: bytes, scrub: Callable[[str], str]) -> str:
         found = ": ".join(texts[:3])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = _plain(head.decode("utf-8", "replace"))
-    line = scrub(" ".join("".join(character if character.isprintable() else " " for character in scrub(found)).split()))
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return one_line(found, scrub)
+
+
+def one_line(text: str, scrub: Callable[[str], str], longest: int = _LONGEST) -> str:
+    """What a server sent, fit to be shown: no secret, no control character, no more than `longest` characters."""
+    plain = "".join(character if character.isprintable() else " " for character in scrub(text[:_READ_BYTES]))
+    line = scrub(" ".join(plain.split()))
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _messages(value: Json, depth: int) -> Iterator[str]:

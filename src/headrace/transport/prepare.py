@@ -24,6 +24,7 @@ from headrace.model.plan import (
     text,
 )
 from headrace.transport.auth import NONE, credential
+from headrace.transport.conceal import MARK, Marks, sources
 from headrace.transport.origin import origin_of
 from headrace.transport.redact import Redactor
 from headrace.transport.resolve import Resolver
@@ -38,6 +39,9 @@ _NOT_IN_A_HEADER = re.compile(r"[\r\n\0]")
 _NOT_A_NAME = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 # What may stand in a URL as it is (RFC 3986), the percent sign of what is already encoded included.
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+_NO_MARKS = Marks({})
 
 
 class Sendable(msgspec.Struct, frozen=True):
@@ -71,6 +75,7 @@ class Preparer:
         self._agent = agent
         self._fallback = _userinfo(client.base_url)
         self._heads: dict[tuple[tuple[tuple[str, Text], ...], Auth, bool], _Head] = {}
+        self._marks: dict[tuple[tuple[str, Text], ...], Marks] = {}
 
     def sendable(self, request: PageRequest, origin: str, *, trusted: bool, token: str | None = None) -> Sendable:
         """What to send. `trusted`: credentials go along; otherwise nothing that is, or may hold, a secret does.
@@ -81,13 +86,14 @@ class Preparer:
             ConfigError: a reference has no value, or a header cannot be sent.
         """
         head = self._head(request, trusted=trusted)
+        marks = self.marks(request) if trusted else _NO_MARKS
         params = [
-            (name, self._resolver.text(value))
+            (name, marks.reveal(self._resolver.text(value)))
             for name, value in request.params
             if trusted or not any(ref.kind == "secret" for ref in value.refs)
         ]
-        url = with_params(request.url, params, replacing=head.params)
-        headers, body = self._body(request, _with_token(head.headers, token), trusted=trusted)
+        url = with_params(marks.reveal_url(request.url), params, replacing=head.params)
+        headers, body = self._body(request, _with_token(head.headers, token), marks, trusted=trusted)
         return Sendable(
             method=request.method,
             url=url if trusted else self._without_secrets(url, request.auth),
@@ -96,6 +102,18 @@ class Preparer:
             key=f"{origin} {head.identity}",
         )
 
+    def marks(self, request: PageRequest) -> Marks:
+        """What stands for the secrets of a request where the API repeats them."""
+        private = tuple(one for one in self._client.headers + request.headers if _private(*one))
+        found = tuple(sources(request, private, self._auth(request)))
+        if (known := self._marks.get(found)) is None:
+            values = ((label, self._resolver.optional(value)) for label, value in found)
+            known = self._marks[found] = Marks({label: value for label, value in values if value})
+        return known
+
+    def _auth(self, request: PageRequest) -> Auth:
+        return self._fallback if isinstance(request.auth, NoAuth) else request.auth
+
     def _without_secrets(self, url: str, auth: Auth) -> str:
         """The URL without the parameters that are, or may hold, a secret: an API may repeat one in a link."""
         parts = urlsplit(url)
@@ -103,7 +121,9 @@ class Preparer:
         pairs = [
             pair
             for pair in parts.query.split("&")
-            if unquote_plus(pair.partition("=")[0]) != key and self._redactor.url(f"?{pair}") == f"?{pair}"
+            if unquote_plus(pair.partition("=")[0]) != key
+            and self._redactor.url(f"?{pair}") == f"?{pair}"
+            and not MARK.search(unquote(pair))
         ]
         return urlunsplit(parts._replace(query="&".join(pairs)))
 
@@ -129,10 +149,10 @@ class Preparer:
             "accept-encoding": ("Accept-Encoding", ACCEPT_ENCODING),
         }
         for name, value in self._client.headers + request.headers:
-            private = bool(value.refs) or _CREDENTIAL_HEADERS.fullmatch(name) is not None
+            private = _private(name, value)
             if trusted or not private:
                 headers[name.lower()] = (name, self._header(name, value, private=private))
-        auth = self._fallback if isinstance(request.auth, NoAuth) else request.auth
+        auth = self._auth(request)
         found = credential(auth, self._resolver, self._redactor) if trusted else NONE
         for name, header in found.headers:
             headers[name.lower()] = (name, _legal(name, header))
@@ -149,21 +169,26 @@ class Preparer:
         return _legal(name, self._resolver.text(value, secret=private))
 
     def _body(
-        self, request: PageRequest, headers: dict[str, str], *, trusted: bool
+        self, request: PageRequest, headers: dict[str, str], marks: Marks, *, trusted: bool
     ) -> tuple[dict[str, str], bytes | None]:
         """Headers and body. A body goes to a foreign origin only as far as no secret is in it."""
         if request.form is not None:
             fields = [
-                (name, self._resolver.text(value))
+                (name, marks.reveal(self._resolver.text(value)))
                 for name, value in request.form
                 if trusted or not any(ref.kind == "secret" for ref in value.refs)
             ]
             return _typed(headers, "application/x-www-form-urlencoded"), urlencode(fields).encode()
         if request.json is not None and (trusted or not _refers(request.json)):
-            return _typed(headers, "application/json"), msgspec.json.encode(self._resolver.json(request.json))
+            json = marks.reveal_json(self._resolver.json(request.json))
+            return _typed(headers, "application/json"), msgspec.json.encode(json)
         if request.raw_body is not None and (trusted or not request.raw_body.refs):
-            return headers, self._resolver.text(request.raw_body).encode()
+            return headers, marks.reveal(self._resolver.text(request.raw_body)).encode()
         return headers, None
+
+
+def _private(name: str, value: Text) -> bool:
+    return bool(value.refs) or _CREDENTIAL_HEADERS.fullmatch(name) is not None
 
 
 def _with_token(headers: dict[str, str], token: str | None) -> dict[str, str]:

@@ -134,7 +134,7 @@ def _triple(prefix: str, headers: Mapping[str, str], now: float) -> Reading | No
             at = now if raw.strip().isdecimal() and len(raw.strip()) < 10 else response_time(headers, now)  # noqa: PLR2004 - below 1e9
             wait = read_wait(raw, now=at, milliseconds=milliseconds)
             if wait is None or wait.absurd:
-                notes.append(f"{prefix}-{suffix}: {raw[:60]} is no usable time and was ignored")
+                notes.append(f"{prefix}-{suffix}: {raw} is no usable time and was ignored")
             else:
                 reset_s = wait.seconds
                 break

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 MASK = "***"
 
 # Parameters that hold a credential by their name alone, whoever put it there. "token" and "key" are not among them:
 # they are common names of cursors and of identifiers.
-_SECRET_PARAMS = re.compile(
-    r"(?i)((?:^|[?&;])(?:api_?key|apikey|x-api-key|access_token|auth_token|client_secret|password|passwd|secret|"
-    r"signature|sig|x-amz-signature|x-amz-security-token|x-goog-signature)=)[^&;#]*"
+CREDENTIAL_PARAMS = (
+    "(?:api_?key|x-api-key|access_token|auth_token|client_secret|password|passwd|secret|"
+    "signature|sig|x-amz-signature|x-amz-security-token|x-goog-signature)"
 )
+_SECRET_PARAMS = re.compile(rf"(?i)((?:^|[?&;]){CREDENTIAL_PARAMS}=)[^&;#]*")
 
 # A shorter one could be part of any word: it is masked only where it stands alone.
 _ALONE_BELOW = 5
+
+# So many characters of a secret at the end of a text that was cut are taken for its beginning.
+_HALF_FROM = 3
 
 # A header value that the walk still has to read is changed only for a secret that cannot be there by chance.
 _HEADER_FROM = 8
@@ -43,8 +47,20 @@ class Redactor:
         self._long = _pattern({text for text in self._secrets if len(text) >= _HEADER_FROM})
 
     def scrub(self, text: str) -> str:
-        """The text with every known secret replaced."""
-        return self._all.sub(MASK, text) if self._all else text
+        """The text with every known secret replaced, and the beginning of one where the text was cut (`…`)."""
+        if self._all is None:
+            return text
+        text = self._all.sub(MASK, text)
+        return self._uncut(text) if "…" in text else text
+
+    def _uncut(self, text: str) -> str:
+        pieces = text.split("…")
+        forms = {form for secret in self._secrets for form in written(secret).values() if len(form) >= _ALONE_BELOW}
+        for index, piece in enumerate(pieces[:-1]):
+            halves = (size for form in forms for size in range(_HALF_FROM, len(form)) if piece.endswith(form[:size]))
+            if size := max(halves, default=0):
+                pieces[index] = piece[:-size] + MASK
+        return "…".join(pieces)
 
     def header(self, text: str) -> str:
         """A response header's value with long secrets replaced; a cursor may hold a short one by chance."""
@@ -65,33 +81,47 @@ class Redactor:
 
 
 def _pattern(secrets: set[str]) -> re.Pattern[str] | None:
-    forms = {form for secret in secrets for form in _forms(secret)}
+    forms = {form for secret in secrets for form in written(secret).values()}
     longest_first = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile("|".join(map(_literal, longest_first))) if forms else None
+    return re.compile("|".join(map(literal, longest_first))) if forms else None
 
 
-def _literal(form: str) -> str:
+def literal(form: str) -> str:
+    """A pattern for one written form of a secret."""
     escaped = re.escape(form)
     return escaped if len(form) >= _ALONE_BELOW else rf"(?<![0-9A-Za-z]){escaped}(?![0-9A-Za-z])"
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Every way in which an API may write the secret back."""
-    plain = {secret}
+def written(secret: str) -> dict[str, str]:
+    """Every way in which an API may write the secret back, by a name of that way."""
+    forms = {name: write(secret) for name, write in _WAYS.items()}
     scheme, _, credential = secret.partition(" ")
     if credential and scheme.lower() in ("basic", "bearer", "token"):
-        plain.add(credential.strip())
-    for text in plain:
-        yield text
-        yield quote(text, safe="")
-        yield quote(text)
-        yield quote_plus(text)
-        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(text, safe=""))
-        yield json.dumps(text)[1:-1]
-        yield json.dumps(text, ensure_ascii=False)[1:-1]
-        yield json.dumps(text)[1:-1].replace("/", "\\/")
-        for encode in (b64encode, urlsafe_b64encode):
-            encoded = encode(text.encode()).decode()
-            yield encoded
-            yield encoded.rstrip("=")
-            yield quote(encoded, safe="")
+        forms |= {f"bare{name}": write(credential.strip()) for name, write in _WAYS.items()}
+    return forms
+
+
+def _b64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def _b64_for_urls(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode()
+
+
+_WAYS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "url": lambda text: quote(text, safe=""),
+    "path": quote,
+    "form": quote_plus,
+    "lower": lambda text: re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(text, safe="")),
+    "json": lambda text: json.dumps(text)[1:-1],
+    "jsonletters": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "jsonslashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "b64": _b64,
+    "b64bare": lambda text: _b64(text).rstrip("="),
+    "b64url": lambda text: quote(_b64(text), safe=""),
+    "b64u": _b64_for_urls,
+    "b64ubare": lambda text: _b64_for_urls(text).rstrip("="),
+    "b64uurl": lambda text: quote(_b64_for_urls(text), safe=""),
+}

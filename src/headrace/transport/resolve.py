@@ -77,5 +77,16 @@ class Resolver:
         if ref not in self._found:
             value = self._lookup(ref)
             value = ref.default if value is None else value
+            if value is not None and not _is_text(value):
+                raise ConfigError(f"The value of {ref.name!r} is not UTF-8 text; put it again in {place(ref)}.")
             self._found[ref] = value.strip() if value is not None and ref.kind == "secret" else value
         return self._found[ref]
+
+
+def _is_text(value: str) -> bool:
+    """Bytes of the environment that are no UTF-8 come as lone surrogates, which nothing can send."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,6 +6,7 @@ HTTP/1.1 with keep-alive, certificates verified. Redirects are not followed here
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +23,9 @@ from headrace.transport.prepare import Sendable
 
 _READ_BUFFER = 1 << 20
 _HEADER_LINE = 1 << 16  # long cursors and Link headers: the library's own 8 KiB is short
+_NO_TEXT = re.compile("[\udc80-\udcff]")
 _TRUST = "set SSL_CERT_FILE to the certificate of its authority if you trust that"
+_MUST_HAVE_A_BODY = frozenset({200, 201, 202, 203})
 _OFF_THE_LOOP = 1 << 20  # a packed body from this size on is unpacked in a thread
 
 
@@ -72,6 +75,8 @@ class Sender:
                 body = await self._body(response)
                 headers = _joined(response)
                 status = response.status
+                if not body and status in _MUST_HAVE_A_BODY and not _framed(response):
+                    raise Fault("truncated", "the connection was closed before the body began")
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise _translated(error) from error
         encoding = headers.get("content-encoding")
@@ -107,7 +112,11 @@ class Sender:
         if proxy_bypass_environment(parts.netloc, self._proxies):
             return None
         proxy = self._proxies.get(parts.scheme)
-        return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+        if not proxy or "://" not in proxy:
+            return f"http://{proxy}" if proxy else None
+        if not proxy.lower().startswith(("http://", "https://")):
+            raise Fault("bad_request", f"the proxy that the environment names for {parts.scheme} is no HTTP proxy")
+        return proxy
 
 
 @asynccontextmanager
@@ -139,8 +148,19 @@ def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
         lower = name.lower()
         if lower == "set-cookie":
             continue  # cookies count as secrets, and cannot be joined with commas
-        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+        text = value if value.isascii() else _NO_TEXT.sub(_percent, value)
+        headers[lower] = f"{headers[lower]}, {text}" if lower in headers else text
     return headers
+
+
+def _percent(found: re.Match[str]) -> str:
+    """A byte that is no UTF-8, as a URL would have it."""
+    return f"%{ord(found[0]) - 0xDC00:02X}"
+
+
+def _framed(response: aiohttp.ClientResponse) -> bool:
+    """Whether the answer says where its body ends. One that ends with the connection may have been cut anywhere."""
+    return bool(response.headers.keys() & {"Content-Length", "Transfer-Encoding"})
 
 
 def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911, PLR0912 - a table of failures

@@ -42,7 +42,7 @@ def build(client: Client, resource: Resource, position: Position) -> PageRequest
     """The request for the page at `position`. The same arguments give the same request.
 
     A `NextLink` is asked for exactly as given: the resource's own parameters are not added to it again, for it has
-    them already; headers, body and auth stay.
+    them already (`repeats`: of the secret ones, the link has a mark); headers, body and auth stay.
 
     Raises:
         WalkStuck: The position is no page (`Done`), does not belong to the resource's paging, or the value has no
@@ -68,6 +68,7 @@ def build(client: Client, resource: Resource, position: Position) -> PageRequest
         raw_body=request.raw_body,
         auth=client.auth if resource.auth is None else resource.auth,
         resource=resource.name,
+        repeats=request.params if isinstance(position, NextLink) else (),
     )
 
 
@@ -174,9 +175,9 @@ def fingerprint(client: Client, resource: Resource) -> str:
         request.params,
         request.json,
         request.form,
-        request.raw_body,
         resource.paging,
         resource.selector,
+        *((request.raw_body,) if request.raw_body else ()),
         *((resource.parent,) if resource.parent else ()),
         *((resource.incremental,) if resource.incremental else ()),
     )

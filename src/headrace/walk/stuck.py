@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from headrace.errors import WalkStuck
-from headrace.model.envelope import Facts
-from headrace.model.position import Done
+from headrace.model.envelope import Envelope, Facts
+from headrace.model.position import Done, Position
 
 
 def stuck(facts: Facts, problem: str, mend: str) -> WalkStuck:
@@ -46,3 +48,12 @@ def empty_page(facts: Facts, *, contradicted: bool) -> Done:
             stopped="early",
         )
     return Done("a page is empty", proven=True)
+
+
+def doubted(following: Position, status: int, envelope: Envelope) -> Position:
+    """An end that a body of nothing at all would prove is no proof: a proxy in trouble answers so. 204 is meant."""
+    nothing = envelope.shape == "empty_body" and status != HTTPStatus.NO_CONTENT
+    if not (nothing and isinstance(following, Done) and following.proven):
+        return following
+    why = f"a page came with {status} and without any body; if the API ends so, nothing is missing"
+    return Done(why, proven=False, stopped="early")

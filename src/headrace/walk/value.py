@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from headrace.model.envelope import Absent, Facts, Scalar
@@ -14,6 +15,11 @@ _NO: Final = frozenset(("no", "false", "f", "n", "0"))
 def full(facts: Facts, size: int | None) -> bool:
     """Whether the page has all the records that it could; of unknown size, any record makes it full."""
     return facts.records >= size if size else facts.records > 0
+
+
+def all_alike(records: Sequence[bytes]) -> bool:
+    """Whether there are several, and all are equal."""
+    return len(records) > 1 and all(record == records[0] for record in records)
 
 
 def more(facts: Facts, path: str | None) -> bool | None:

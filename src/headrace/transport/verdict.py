@@ -1,0 +1,156 @@
+"""What an answer that is no page means: asked again or given up, and in which words."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+import msgspec
+
+from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
+from headrace.model.event import Emit, Noticed
+from headrace.model.page import PageRequest
+from headrace.transport.auth import references
+from headrace.transport.fault import Fault
+from headrace.transport.governor import Governor, duration
+from headrace.transport.message import message_of, one_line
+from headrace.transport.prepare import Sendable
+from headrace.transport.redact import Redactor
+from headrace.transport.resolve import place
+from headrace.transport.send import Received
+from headrace.transport.waits import retry_after
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Failed(Exception):
+    """An attempt failed in a way that another one may mend. `reason` is half a sentence without secrets."""
+
+    def __init__(self, reason: str, *, url: str, status: int | None = None, wait_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.url = url
+        self.status = status
+        self.wait_s = wait_s
+        self.same_body: bytes | None = None
+        self.attempts: int | None = None
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One request as it was sent, what came back, how long that took, and the access token that went with it."""
+
+    sent: Sendable
+    received: Received
+    elapsed_s: float
+    token: str | None = None
+
+
+class Verdicts:
+    """Judges what came back. Every word passes the redactor."""
+
+    def __init__(self, redactor: Redactor, governor: Governor, *, longest_wait_s: float, emit: Emit) -> None:
+        self._redactor = redactor
+        self._governor = governor
+        self._longest_wait_s = longest_wait_s
+        self._emit = emit
+
+    def rejected(self, exchange: Exchange, url: str, rejected: BodyRejected) -> Exception:
+        """A body that is no page: final at once if asking again cannot change it, else a failed attempt."""
+        received = exchange.received
+        problem = self._redactor.scrub(str(rejected)).rstrip(".")
+        problem = f"{problem[:1].lower()}{problem[1:]}"
+        if rejected.attempts == 1:
+            sentence = f"{exchange.sent.method} {url} answered {in_words(received.status)}, but {problem}."
+            return RequestRefused(sentence, url=url, status=received.status)
+        said = self._said(received) if rejected.attempts else ""
+        reason = f"{received.status}, but {problem}" + (f" (it says: {said})" if said else "")
+        failed = Failed(reason, url=url, status=received.status)
+        failed.same_body = received.body
+        failed.attempts = rejected.attempts
+        return failed
+
+    def broken(self, fault: Fault, sendable: Sendable) -> Exception:
+        """No whole response came."""
+        url = self._redactor.url(sendable.url)
+        reason = one_line(fault.reason, self._redactor.scrub)
+        if fault.final:
+            return RequestRefused(f"{sendable.method} {url} failed: {reason}.", url=url)
+        return Failed(reason, url=url)
+
+    def failing(self, request: PageRequest, exchange: Exchange, what: str = "") -> Exception:
+        """A reply (`what` it was) that may be mended by asking again, after the wait that the API asks for."""
+        received = exchange.received
+        url = self._redactor.url(exchange.sent.url)
+        said = self._said(received)
+        what = what or in_words(received.status)
+        reason = f"{what}: {said}" if said else what
+        wait = retry_after(received.headers, now=time.time())
+        if wait is not None and wait.absurd:
+            stated = one_line(wait.raw, self._redactor.scrub, 60)
+            self._emit(Noticed(request.resource, f"a Retry-After of {stated!r} was ignored", "warning"))
+            wait = None
+        if wait is not None and wait.seconds > self._longest_wait_s:
+            return RetriesSpent(
+                f"{exchange.sent.method} {url} answered {reason}, and asks to wait {duration(wait.seconds)}, which is "
+                "longer than is waited for at once; run again then.",
+                url=url,
+                status=received.status,
+            )
+        if wait is not None and wait.seconds > 0:
+            self._governor.pause(exchange.sent.key, wait.seconds)
+        wait_s = wait.seconds if wait is not None else 0.0
+        return Failed(reason, url=url, status=received.status, wait_s=wait_s)
+
+    def refused(self, request: PageRequest, exchange: Exchange) -> RequestRefused:
+        """A status that asking again does not change, with what the API says and what to do."""
+        received = exchange.received
+        url = self._redactor.url(exchange.sent.url)
+        said = self._said(received)
+        sentence = f"{exchange.sent.method} {url} was refused with {in_words(received.status)}"
+        sentence = f"{sentence}: {said}" if said else sentence
+        return RequestRefused(f"{sentence}; {_hint(received.status, request)}.", url=url, status=received.status)
+
+    def _said(self, received: Received) -> str:
+        return message_of(received.body, self._redactor.scrub)
+
+
+def spent(request: PageRequest, failed: Failed, attempts: int, *, unchanged: bool) -> RetriesSpent:
+    """The end of a request that failed as often as it may; `unchanged`: the last two bodies were the same."""
+    times = f"{attempts} attempts" if attempts > 1 else "one attempt"
+    last = "each time the same" if unchanged else "the last"
+    mend = "look at what the URL answers" if unchanged else "run again later"
+    return RetriesSpent(
+        f"{request.method} {failed.url} failed after {times}, {last}: {failed.reason}; {mend}.",
+        url=failed.url,
+        status=failed.status,
+    )
+
+
+def in_words(status: int) -> str:
+    """A status with its name (RFC 9110, section 15), where it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _hint(status: int, request: PageRequest) -> str:
+    """What to do about a refusal."""
+    match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            places = [place(ref) for ref in references(request.auth)]
+            if not places:
+                return (
+                    "the API wants a credential: add `auth` to the client"
+                    if status == HTTPStatus.UNAUTHORIZED
+                    else ("the API does not let this client in: check its rights")
+                )
+            return f"check {' and '.join(places)}, and the rights that go with it"
+        case HTTPStatus.NOT_FOUND:
+            return "check the path and the base URL"
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
+            return "correct the parameters that the API names"
+        case _ if status in REDIRECTS:
+            return "it is a redirect that does not say where to"
+        case _:
+            return "asking again would not help"

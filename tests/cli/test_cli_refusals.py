@@ -1,0 +1,206 @@
+"""Real runs that come to nothing, or not to all: what a person is told, and what to do about it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.cli.main import main
+from headrace.cli.world import World
+
+SECRET = {"SECRET_TOKEN": "sk_live_5f2c9d"}
+
+
+class Vendor:
+    """A tiny API: the status and body of each path, and how often each was asked for."""
+
+    def __init__(self, **answers: tuple[int, object]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+        self.url = ""
+
+
+@contextlib.contextmanager
+def serving(**answers: tuple[int, object]) -> Iterator[Vendor]:
+    vendor = Vendor(**answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = self.path.strip("/").partition("?")[0]
+            vendor.asked.append(name)
+            status, said = vendor.answers[name]
+            body = json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        vendor.url = f"http://127.0.0.1:{server.server_port}"
+        yield vendor
+        server.shutdown()
+        thread.join()
+
+
+class Said:
+    """A command, run for real in this process."""
+
+    def __init__(self, *argv: str, environ: Mapping[str, str] = SECRET) -> None:
+        out, err = io.StringIO(), io.StringIO()
+        world = World(environ={"COLUMNS": "120"} | dict(environ), stdout=out, stderr=err, argv0="headrace")
+        self.code = main(argv, world)
+        self.out, self.err = out.getvalue(), err.getvalue()
+
+    @property
+    def words(self) -> str:
+        """What was printed, with its lines joined."""
+        return " ".join(self.out.split())
+
+    @property
+    def object(self) -> dict[str, Any]:
+        decoded: dict[str, Any] = json.loads(self.out)
+        return decoded
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def config(url: str, *names: str, **endpoint: object) -> str:
+    """A configuration with these resources, each of one page; its path."""
+    resources = [
+        {
+            "name": name,
+            "primary_key": "id",
+            "write_disposition": "merge",
+            "endpoint": {"path": name, "paginator": "single_page", **endpoint},
+        }
+        for name in names
+    ]
+    auth = {"type": "bearer", "token": 'dlt.secrets["secret_token"]'}
+    Path("c.json").write_text(json.dumps({"client": {"base_url": url, "auth": auth}, "resources": resources}))
+    return "c.json"
+
+
+def test_a_refused_credential_is_told_once_and_nothing_is_said_to_be_kept() -> None:
+    with serving(users=(401, {"error": "bad key"}), tasks=(401, {"error": "bad key"})) as vendor:
+        said = Said("run", config(vendor.url, "users", "tasks"))
+    assert said.code == 3
+    assert "failed; nothing was fetched or loaded" in said.out
+    assert said.words.count("was refused with 401 Unauthorized") == 1
+    assert "users and tasks: GET" in said.words
+    assert "Mend the credentials: secret_token. Then run it again:" in said.words
+    assert "where it stopped" not in said.out
+    assert "committing" not in said.err
+    assert "for the same cause as users" in said.err
+
+
+def test_a_wrong_path_of_one_resource_leaves_the_others_and_names_the_mend() -> None:
+    with serving(users=(404, {}), tasks=(200, [{"id": 1}])) as vendor:
+        said = Said("run", config(vendor.url, "users", "tasks"))
+    assert said.code == 3
+    assert "not all of it came; what was fetched is kept" in said.out
+    assert "failed, nothing fetched" in said.out
+    assert "Mend the path or the parameters of users, or the base URL. Then go on where it stopped" in said.words
+    assert "committing 1 table\n" in said.err
+
+
+def test_a_body_without_the_selector_asks_for_the_selector_to_be_mended() -> None:
+    with serving(users=(200, {"items": [{"id": 1}]})) as vendor:
+        said = Said("run", config(vendor.url, "users", data_selector="rows"))
+    assert said.code == 3
+    assert "Mend the data selector of users, as said above. Then run it again:" in said.words
+    assert "another fault" not in said.out
+
+
+def test_a_warehouse_that_is_none_asks_the_api_for_nothing() -> None:
+    Path("w.db").write_text("this is no database")
+    with serving(users=(200, [{"id": 1}])) as vendor:
+        said = Said("run", config(vendor.url, "users"), "--to", "duckdb:///w.db")
+    assert (said.code, vendor.asked) == (4, [])
+    assert "the warehouse refused; nothing was fetched or loaded" in said.out
+    assert "not begun" in said.out
+    assert "Mend the warehouse, as said above, or name another with --to and --journal." in said.words
+
+
+def test_pages_of_an_earlier_try_are_kept_though_the_warehouse_refuses() -> None:
+    with serving(users=(200, [{"id": 1}])) as vendor:
+        path = config(vendor.url, "users")
+        assert Said("fetch", path, "--to", "duckdb:///w.db").code == 0
+        Path("w.db").write_text("this is no database")
+        said = Said("run", path, "--to", "duckdb:///w.db")
+    assert said.code == 4
+    assert "the warehouse refused; what was fetched is kept" in said.out
+    assert "1 record · 1 resource" in said.out
+    assert "Then go on where it stopped" in said.words
+
+
+@pytest.mark.parametrize("command", ["run", "fetch", "replay"])
+@pytest.mark.parametrize("to", ["postgres://me:hunter2@h/db", "dlt:bigquery"])
+def test_an_unknown_warehouse_is_refused_before_anything_is_begun(command: str, to: str) -> None:
+    with serving(users=(200, [{"id": 1}])) as vendor:
+        said = Said(command, config(vendor.url, "users"), "--to", to)
+    assert (said.code, said.out, vendor.asked) == (2, "", [])
+    assert said.err.count("\n") == 1
+    assert "not supported" in said.err
+    assert "hunter2" not in said.err
+    assert not Path(".headrace").exists()
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--to", "duckdb:///b.db"), ("--dataset", "other")])
+def test_a_second_destination_needs_a_journal_of_its_own(flag: str, value: str) -> None:
+    with serving(users=(200, [{"id": 1}])) as vendor:
+        path = config(vendor.url, "users")
+        assert Said("run", path).code == 0
+        refused = Said("run", path, flag, value)
+        assert Said("run", path, flag, value, "--journal", "j2").code == 0
+    assert refused.code == 2
+    assert refused.err.count("\n") == 1
+    assert len(refused.err) < 200
+    assert f"{value} needs one of its own: give it with --journal DIR" in refused.err
+
+
+def test_a_setting_that_fits_nothing_keeps_a_run_from_beginning() -> None:
+    with serving(users=(200, [{"id": 1}])) as vendor:
+        said = Said("run", config(vendor.url + "/{tenant}", "users"), "--set", "tenat=acme")
+    assert (said.code, said.out, vendor.asked) == (2, "", [])
+    assert "--set tenat fits nothing in c.json: did you mean `tenant`?" in said.err
+
+
+def test_rejects_are_told_with_their_reasons_and_how_to_look_at_them() -> None:
+    records = [{"id": None, "a": 1}, {"id": 2}, {"a": 3}]
+    with serving(users=(200, records), tasks=(200, [{"a": 1}, {"a": 2}])) as vendor:
+        path = config(vendor.url, "users", "tasks")
+        said = Said("run", path)
+        told = Said("run", path, "--new", "--format", "json")
+    assert said.code == 1
+    assert "users: 2 of 3 records are rejected: users.id must have a value and has none" in said.words
+    assert "(first: record 0 of page 0)" in said.words
+    assert "tasks: all 2 records are rejected:" in said.words
+    assert "FROM c_data._headrace_rejects LIMIT 5" in said.out
+    (reason,) = told.object["resources"]["users"]["reject_reasons"]
+    assert (reason["records"], reason["page"], reason["record"]) == (2, 0, 0)
+    assert told.object["errors"] == []
+
+
+def test_a_run_that_was_limited_is_listed_as_that() -> None:
+    pages = {"items": [{"id": 1}], "next": "a"}
+    with serving(users=(200, pages)) as vendor:
+        paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "c"}
+        path = config(vendor.url, "users", data_selector="items", paginator=paginator)
+        assert Said("run", path, "--limit-pages", "1").code == 1
+    assert " limited " in Said("journal", "list").out

@@ -1,0 +1,67 @@
+"""What a report tells to do: what must change first, by the kind of each failure, and how to go on."""
+
+from __future__ import annotations
+
+import pytest
+
+from headrace.report.collect import Failure, Kind, ResourceReport, RunReport
+from headrace.report.mend import Mend
+from headrace.report.steps import Setting, Step, steps
+
+SETTING = Setting(name="x.md", destination="memory://", again="AGAIN")
+
+
+def failed(*mends: Mend, pages: int = 0, kind: Kind = "source") -> RunReport:
+    resources = {f"r{n}": ResourceReport(pages=pages, stopped="error") for n in range(len(mends))}
+    errors = tuple(
+        Failure(kind, mend, f"r{n}", url=f"http://h{n}", mend=mend, secrets=("a", "b") if mend == "credentials" else ())
+        for n, mend in enumerate(mends)
+    )
+    return RunReport("r1", "failed", resources, errors=errors)
+
+
+def told(report: RunReport, setting: Setting = SETTING) -> list[Step]:
+    return list(steps(report, setting))
+
+
+@pytest.mark.parametrize(
+    ("mend", "words"),
+    [
+        ("credentials", "Mend the credentials: a and b."),
+        ("request", "Mend the path or the parameters of r0, or the base URL."),
+        ("selector", "Mend the data selector of r0, as said above."),
+        ("answer", "See what the URL of r0 answers, and mend the path or the base URL."),
+        ("origin", "Allow http://h0 with --allow-origin, if it is to be trusted."),
+        ("paging", "Mend the paging of r0, as said above."),
+        ("cause", "Mend what failed of r0, as said above."),
+    ],
+)
+def test_what_asking_again_cannot_change_is_mended_first(mend: Mend, words: str) -> None:
+    assert told(failed(mend)) == [Step(words), Step("Then run it again:", "AGAIN")]
+
+
+def test_where_time_may_do_it_running_again_is_all() -> None:
+    assert told(failed("again")) == [Step("Run it again when the API answers:", "AGAIN")]
+    (step,) = told(failed("again", pages=3))
+    assert step.words.startswith("Go on where it stopped")
+
+
+def test_the_same_mend_of_several_resources_is_one_step() -> None:
+    assert [step.words for step in told(failed("request", "again", "request", "credentials"))] == [
+        "Mend the path or the parameters of r0 and r2, or the base URL.",
+        "Mend the credentials: a and b.",
+        "Then run it again:",
+    ]
+
+
+def test_an_interrupted_run_waits_for_no_api() -> None:
+    assert told(failed("again", kind="interrupted")) == [Step("Run it again:", "AGAIN")]
+
+
+def test_another_warehouse_is_offered_only_while_nothing_is_kept_for_this_one() -> None:
+    assert "--journal" in told(failed("warehouse", kind="sink"))[0].words
+    assert "--journal" not in told(failed("warehouse", kind="sink", pages=1))[0].words
+
+
+def test_a_run_that_is_done_has_nothing_to_mend() -> None:
+    assert told(RunReport("r1", "complete", {"r0": ResourceReport(pages=1, stopped="end")})) == []

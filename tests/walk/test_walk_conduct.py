@@ -1,0 +1,75 @@
+"""A walk with its journal: what it remembers of its way, within a run and after a resume."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from headrace.errors import WalkStuck
+from headrace.journal.layout import Identity, RunRecord
+from headrace.journal.write import Journal, open_journal
+from headrace.model.event import ignore
+from headrace.model.page import Reply
+from headrace.model.plan import Client, Cursor, Offset, Paging, Request, Resource
+from headrace.model.position import Done
+from headrace.run.conduct import Walker
+from headrace.run.resume import OpenWalk
+from headrace.transport.replay import Recorded
+
+HERE = Client("http://h")
+CURSOR = Cursor("next", "c")
+
+
+def replies(*bodies: str, status: int = 200) -> list[Reply]:
+    return [Reply(status, {}, body.encode(), "http://h/items", 0.0, 0.0) for body in bodies]
+
+
+def walker(journal: Journal, paging: Paging) -> Walker:
+    resource = Resource("items", "items", Request("items"), paging, "data")
+    return Walker(HERE, OpenWalk("items", resource, "f", journal.begin_walk("r", "items", "f")), journal, "r", emit=ignore)
+
+
+def walk(folder: Path, paging: Paging, pages: Iterable[Reply], *, restarts: bool) -> Done:
+    recorded = Recorded(pages)
+    with open_journal(folder, Identity("p", "d", "s")) as journal:
+        journal.begin(RunRecord("r", 0.0, ("items",), "p"))
+        one = walker(journal, paging)
+        while not isinstance(one.position, Done):
+            asyncio.run(one.step(recorded))
+            one = walker(journal, paging) if restarts else one
+        return one.position
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_circle_is_noticed_by_what_the_journal_holds(tmp_path: Path, restarts: bool) -> None:
+    round_ = ['{"data": [1], "next": "a"}', '{"data": [2], "next": "b"}', '{"data": [3], "next": "a"}']
+    pages = replies(*round_, round_[1])
+    with pytest.raises(WalkStuck, match=r"Page 3 .* same position and the same records as page 1"):
+        walk(tmp_path, CURSOR, pages, restarts=restarts)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_one_cursor_may_come_twice_with_new_records_and_not_thrice(tmp_path: Path, restarts: bool) -> None:
+    pages = [f'{{"data": [{number}], "next": "same"}}' for number in range(4)]
+    with pytest.raises(WalkStuck, match=r"Page 3 .* same position as pages 1 and 2"):
+        walk(tmp_path, CURSOR, replies(*pages), restarts=restarts)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_equal_pages_are_counted_and_equal_records_told_apart(tmp_path: Path, restarts: bool) -> None:
+    same, alike = '{"data": [1, 2]}', '{"data": [{}, {}]}'
+    with pytest.raises(WalkStuck, match=r"Page 2 .* seems to ignore"):
+        walk(tmp_path / "same", Offset(2), replies(*[same] * 4), restarts=restarts)
+    done = walk(tmp_path / "alike", Offset(2), replies(*[alike] * 9, '{"data": []}'), restarts=restarts)
+    assert done.proven
+
+
+def test_an_end_with_no_body_at_all_is_no_proof_unless_it_is_meant(tmp_path: Path) -> None:
+    first = replies('{"data": [1], "next": "a"}')
+    lost = walk(tmp_path / "a", CURSOR, first + replies(""), restarts=False)
+    assert (lost.proven, lost.stopped) == (False, "early")
+    assert "200 and without any body" in lost.why
+    assert walk(tmp_path / "b", CURSOR, first + replies("", status=204), restarts=False).proven
