@@ -316,35 +316,11 @@ def test_defaults_are_merged_as_dlt_merges_them(defaults: dict[str, object], res
 @pytest.mark.parametrize(
     ("config", "path"),
     [
-        (with_endpoint(incremental={"cursor_path": "a"}), "resources[0].endpoint.incremental"),
-        (with_endpoint(params={"a": {"type": "incremental", "cursor_path": "x"}}), "resources[0].endpoint.params.a"),
-        (
-            with_endpoint(response_actions=[{"status_code": 404, "action": "ignore"}]),
-            "resources[0].endpoint.response_actions",
-        ),
         (with_resource(schema_contract="freeze"), "resources[0].schema_contract"),
         (with_resource(nested_hints={"a": {}}), "resources[0].nested_hints"),
         (
             with_resource(write_disposition={"disposition": "merge", "strategy": "upsert"}),
             "resources[0].write_disposition.strategy",
-        ),
-        (
-            with_client(
-                auth={
-                    "type": "oauth2_client_credentials",
-                    "access_token_url": "u",
-                    "client_id": "i",
-                    "client_secret": "s",
-                }
-            ),
-            "client.auth.type",
-        ),
-        (
-            {
-                "client": {"base_url": "https://a.io"},
-                "resources": ["a", {"name": "b", "endpoint": "a/{resources.a.id}/b"}],
-            },
-            "resources[1].endpoint",
         ),
     ],
     ids=repr,

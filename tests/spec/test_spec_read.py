@@ -231,8 +231,7 @@ def test_doubled_braces_are_braces() -> None:
 @pytest.mark.parametrize(
     ("config", "path", "words"),
     [
-        (with_endpoint(data="raw"), "resources[0].endpoint.data", "raw request body"),
-        (with_endpoint(json={"k": 'dlt.secrets["k"]'}), "resources[0].endpoint.json", "JSON body"),
+        (with_endpoint(data=3), "resources[0].endpoint.data", "a form as a mapping, or a text"),
         (with_endpoint(json={"a": 1}, data={"b": 1}), "resources[0].endpoint.data", "exclude each other"),
         (with_endpoint(path='dlt.secrets["k"]'), "resources[0].endpoint.path", "a secret (`k`)"),
         (with_resource(path="/a"), "resources[0].path", "a resource has no key `path`"),
@@ -289,6 +288,7 @@ def test_check_prints_the_keys_of_the_contract() -> None:
                 "primary_key": ["id"],
                 "disposition": "append",
                 "parent": None,
+                "incremental": None,
             }
         ],
     }

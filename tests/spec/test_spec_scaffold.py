@@ -16,9 +16,12 @@ from headrace.model.plan import (
     LinkHeader,
     NextUrl,
     NoAuth,
+    OAuth2ClientCredentials,
     Offset,
     PageNumber,
     Paging,
+    Parent,
+    ParentField,
     Ref,
     RetryPolicy,
     SinglePage,
@@ -238,8 +241,6 @@ def test_an_auth_is_read_for_what_it_means(auth: dict[str, object], meaning: obj
 @pytest.mark.parametrize(
     ("auth", "kind"),
     [
-        ({"type": "oauth2", "client_id": "i", "client_secret": "s", "token_url": "u"}, "oauth2_client_credentials"),
-        ({"type": "oauth2", "refresh_token": "r"}, "oauth2_refresh_token"),
         ({"type": "session_token"}, "session_token"),
         ({"type": "custom"}, "custom"),
     ],
@@ -307,8 +308,61 @@ def test_a_setting_fills_the_path() -> None:
 
 def test_a_variable_named_after_a_resource_is_its_child() -> None:
     reading = resource(path="/folders/{folder_id}/users")
-    assert codes(reading) == ["not-yet"]
-    assert reading.outline.resources[1].parent == "folders"
+    child = plan_of(reading).resources[1]
+    assert child.parent == Parent("folders")
+    assert child.request.path == Text(("/folders/", ParentField("id"), "/users"))
+    assert codes(reading, "warning") == ["guessed-parent"]
+
+
+def test_a_value_from_outside_wins_over_a_guessed_parent() -> None:
+    reading = resource(Options(settings={"folder_id": "7"}), path="/folders/{folder_id}/users")
+    child = plan_of(reading).resources[1]
+    assert (child.parent, child.request.path) == (None, "/folders/7/users")
+
+
+def test_of_two_resources_that_a_path_names_the_nearer_is_the_parent_and_the_other_a_need() -> None:
+    endpoint = {"path": "/folders/{folder_id}/pages/{page_id}/notes"}
+    resources = ["folders", "pages", {"name": "notes", "endpoint": endpoint}]
+    reading = scaffold({"client": {"base_url": "https://api.acme.io"}, "resources": resources})
+    assert plan_of(reading).resources[2].parent == Parent("pages")
+    assert reading.needs == ("config:folder_id",)
+
+
+def test_a_path_below_the_resource_itself_is_a_need_and_no_circle() -> None:
+    reading = resource(path="/users/{user_id}")
+    assert plan_of(reading).resources[1].parent is None
+    assert reading.needs == ("config:user_id",)
+
+
+def test_client_credentials_are_read_with_what_the_token_request_carries() -> None:
+    reading = client(auth={"type": "oauth2", "client_id": "i", "client_secret": SECRET, "token_url": "u", "scope": "a"})
+    assert plan_of(reading).client.auth == OAuth2ClientCredentials(
+        Text(("u",)), Text(("i",)), Text((Ref("k"),)), request_data=(("scope", Text(("a",))),)
+    )
+    assert reading.outline.client.auth.kind == "oauth2_client_credentials"
+
+
+def test_a_refresh_token_goes_into_the_token_request() -> None:
+    auth = {"type": "oauth2", "client_id": "i", "client_secret": "s", "token_url": "u", "refresh_token": SECRET}
+    reading = client(auth=auth)
+    found = plan_of(reading).client.auth
+    assert isinstance(found, OAuth2ClientCredentials)
+    assert found.request_data == (("grant_type", Text(("refresh_token",))), ("refresh_token", Text((Ref("k"),))))
+    assert reading.outline.client.auth.kind == "oauth2_refresh_token"
+
+
+def test_a_placeholder_for_the_token_address_is_a_need() -> None:
+    auth = {"type": "oauth2", "client_id": "i", "client_secret": "s", "token_url": "https://api.example.com/token"}
+    reading = client(auth=auth)
+    assert "config:access_token_url" in reading.needs
+    found = plan_of(reading).client.auth
+    assert isinstance(found, OAuth2ClientCredentials)
+    assert found.token_url.literal is None
+
+
+def test_a_field_that_is_no_part_of_a_token_request_is_dropped_with_a_warning() -> None:
+    auth = {"type": "oauth2", "client_id": "i", "client_secret": "s", "token_url": "u", "legal_entity": "x"}
+    assert codes(client(auth=auth), "warning") == ["dropped"]
 
 
 def test_a_method_in_small_letters_is_understood() -> None:

@@ -377,7 +377,7 @@ def test_a_token_endpoint_that_stays_in_trouble_fails_who_waits_and_is_asked_aga
             assert len(tokens.asked) == 6  # the attempts of one request, not of seven
             expected = (
                 f"No access token: POST {tokens.url}/token failed after 6 attempts, the last: 503 Service Unavailable: "
-                "down for now; run again to go on where it stopped."
+                "down for now; run again later."
             )
             assert {str(failure) for failure in failures} == {expected}
             assert all(isinstance(failure, RetriesSpent) and failure.status == 503 for failure in failures)

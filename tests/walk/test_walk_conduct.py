@@ -29,7 +29,9 @@ def replies(*bodies: str, status: int = 200) -> list[Reply]:
 
 def walker(journal: Journal, paging: Paging) -> Walker:
     resource = Resource("items", "items", Request("items"), paging, "data")
-    return Walker(HERE, OpenWalk("items", resource, "f", journal.begin_walk("r", "items", "f")), journal, "r", emit=ignore)
+    return Walker(
+        HERE, OpenWalk("items", resource, "f", journal.begin_walk("r", "items", "f")), journal, "r", emit=ignore
+    )
 
 
 def walk(folder: Path, paging: Paging, pages: Iterable[Reply], *, restarts: bool) -> Done:

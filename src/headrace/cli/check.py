@@ -26,6 +26,8 @@ from headrace.model.plan import (
     LinkHeader,
     NextUrl,
     NoAuth,
+    OAuth2ClientCredentials,
+    OAuth2Jwt,
     Offset,
     PageNumber,
     Paging,
@@ -38,6 +40,7 @@ from headrace.report.exits import Exit
 from headrace.report.layout import Cell, Stage, stage, table, wrapped
 from headrace.report.words import listed, many
 from headrace.spec.needs import how_met
+from headrace.spec.node import shown as as_shown
 
 if TYPE_CHECKING:
     from headrace.spec.read import Reading
@@ -46,6 +49,10 @@ _IDLE = (
     "--limit-pages", "--dataset", "--journal", "--new", "--full-refresh", "--widen-numbers", "--strict",
     "--max-concurrency",
 )  # fmt: skip
+
+
+_COMMON = ("load", "records at", "paging")
+"""What is said once where all resources have it in common."""
 
 
 def parser() -> Parser:
@@ -162,8 +169,8 @@ def wrapped_verdict(style: str, mark: str, words: str, shown: Stage) -> list[str
 
 def _plan(plan: Plan, shown: Stage) -> Iterator[str]:
     """What will be asked for: what all resources share is said once, the rest is a table."""
-    chosen = [each for each in plan.resources if each.selected]
-    yield shown.paint("strong", f"The plan: {many(len(chosen), 'resource')}")
+    chosen = list(plan.resources)
+    yield shown.paint("strong", f"The plan: {many(sum(each.selected for each in chosen), 'resource')}")
     about = [f"from {plan.client.base_url or 'an address that is not known yet'}", auth_words(plan.client.auth)]
     if plan.client.limit:
         about.append(f"at most {plan.client.limit.requests} requests in {plan.client.limit.window_s:g} s")
@@ -171,8 +178,11 @@ def _plan(plan: Plan, shown: Stage) -> Iterator[str]:
         "load": [_load_words(each) for each in chosen],
         "records at": ["detected" if each.selector is None else each.selector or "the body" for each in chosen],
         "paging": [paging_words(each.paging, shown.marks.arrow) for each in chosen],
+        "for each of": ["" if each.parent is None else each.parent.resource for each in chosen],
+        "only new by": ["" if each.incremental is None else each.incremental.cursor_path for each in chosen],
     }
-    shared = [name for name, values in columns.items() if len(chosen) > 1 and len(set(values)) == 1]
+    columns = {name: words for name, words in columns.items() if any(words)}
+    shared = [name for name in _COMMON if len(chosen) > 1 and len(set(columns[name])) == 1]
     about += [f"each: {columns[name][0]}" if name != "records at" else _at(columns[name][0]) for name in shared]
     for words in about:
         yield from wrapped(words, shown.width, f"  {shown.marks.bullet} ")
@@ -181,7 +191,7 @@ def _plan(plan: Plan, shown: Stage) -> Iterator[str]:
     rows: list[list[str | Cell]] = [
         [
             Cell(each.name, "strong"),
-            f"{each.request.method} {each.request.path}",
+            f"{each.request.method} {as_shown(each.request.path, each.parent.resource if each.parent else '')}",
             *(values[at] for values in own.values()),
         ]
         for at, each in enumerate(chosen)
@@ -194,6 +204,8 @@ def _at(selector: str) -> str:
 
 
 def _load_words(resource: Resource) -> str:
+    if not resource.selected:
+        return "not loaded"
     keys = resource.primary_key or resource.merge_key
     return (
         f"{resource.disposition} on {', '.join(keys)}"
@@ -214,9 +226,9 @@ def auth_words(auth: Auth) -> str:
         case ApiKey():
             return f"API key {_text(auth.api_key)} in {auth.location} {auth.name}"
         case OAuth2ClientCredentials():
-            return f"OAuth 2 client credentials, id {_text(auth.client_id)}, from {_text(auth.token_url)}"
+            return f"OAuth 2.0 client credentials, id {_text(auth.client_id)}, token from {as_shown(auth.token_url)}"
         case OAuth2Jwt():
-            return f"OAuth 2 signed assertion, id {_text(auth.client_id)}, from {_text(auth.auth_endpoint)}"
+            return f"OAuth 2.0 signed assertion, id {_text(auth.client_id)}, token from {as_shown(auth.auth_endpoint)}"
         case _:
             assert_never(auth)
 

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, cast
 
-from headrace.model.plan import ApiKey, Auth, Bearer, HttpBasic, NoAuth, Ref, Text, text
+from headrace.model.plan import ApiKey, Bearer, HttpBasic, Ref, Text, text
 from headrace.spec.context import Context
+from headrace.spec.credentials import ReadAuth, field
 from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.node import Node
+from headrace.spec.oauth import CLIENT_CREDENTIALS, SCAFFOLD_TOKEN, SIGNED, read_client_credentials, read_signed
 from headrace.spec.vocabulary import NOT_YET_FIX
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "bearer": ("token",),
     "api_key": ("name", "api_key", "location"),
     "http_basic": ("username", "password"),
-    "oauth2_client_credentials": (
-        "access_token",
-        "access_token_url",
-        "client_id",
-        "client_secret",
-        "access_token_request_data",
-        "default_token_expiration",
-        "session",
-    ),
-    "oauth2_jwt": (
-        "token",
-        "client_id",
-        "private_key",
-        "auth_endpoint",
-        "scopes",
-        "headers",
-        "private_key_passphrase",
-        "default_token_expiration",
-        "session",
-    ),
+    "oauth2_client_credentials": CLIENT_CREDENTIALS,
+    "oauth2_refresh_token": CLIENT_CREDENTIALS,
+    "oauth2_jwt": SIGNED,
 }
-"""dlt's fields for each auth type (`oauth2_jwt` stands for the class OAuthJWTAuth)."""
+"""dlt's fields for each auth type (`oauth2_jwt` stands for the class OAuthJWTAuth, which it has no type for)."""
 
 _PUBLIC = ("bearer", "api_key", "http_basic", "oauth2_client_credentials")
 _ALIASES = {
@@ -54,28 +38,14 @@ _SCAFFOLD_EXTRA = {
     "http_basic": ("token", "credentials"),
     "bearer": ("api_key", "location", "name"),
     "api_key": ("key", "header", "header_name", "key_name", "param", "parameter", "value", "token"),
+    "oauth2_client_credentials": SCAFFOLD_TOKEN,
+    "oauth2_refresh_token": SCAFFOLD_TOKEN,
 }
 _LOCATIONS = {"header": "header", "query": "query", "param": "query", "cookie": "cookie"}
 _NOT_YET = {
-    "oauth2_client_credentials": "OAuth 2.0 client credentials are not supported yet",
-    "oauth2_refresh_token": "OAuth 2.0 refresh tokens are not supported yet",
-    "oauth2_jwt": "OAuth 2.0 with a signed assertion is not supported yet",
     "session_token": "a login call that gives a session token is not supported yet",
     "custom": "this kind of signing is not supported",
 }
-
-
-_NO_AUTH = NoAuth()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadAuth:
-    """An auth as understood; `kind` may be one that a run does not support yet."""
-
-    auth: Auth = _NO_AUTH
-    kind: str = "none"
-    name: str | None = None
-    location: str | None = None
 
 
 def read_auth(ctx: Context, node: Node | None) -> ReadAuth:
@@ -85,7 +55,7 @@ def read_auth(ctx: Context, node: Node | None) -> ReadAuth:
     if isinstance(node.value, str):
         return _of_kind(ctx, node, Node({}, node.line, node.path), node.value, node)
     if not isinstance(node.value, dict):
-        ctx.wrong(node, "a mapping with `type`, or the name of a type")
+        ctx.wrong(node, "a mapping with `type`, or the name of a type", hook="auth")
         return ReadAuth(kind="custom")
     stated = node.get("type")
     if stated is None:
@@ -106,20 +76,43 @@ def _of_kind(ctx: Context, stated: Node, fields: Node, word: str, node: Node) ->
     if kind is None:
         return ReadAuth(kind="custom")
     if kind in _NOT_YET:
-        if kind in FIELDS and not ctx.scaffold:
-            ctx.keys(fields, ("type", *FIELDS[kind]), f"`{kind}` auth")
         ctx.faults.error("not-yet", stated.path, stated.line, _NOT_YET[kind], "use bearer with a token for now")
         return ReadAuth(kind=kind)
     if kind == "none":
-        ctx.faults.note(
-            "auth-none", stated.path, stated.line, "`none` is not a type of dlt's", "read as no auth at all"
-        )
+        problem = "`none` is not a type of dlt's"
+        ctx.faults.note("auth-none", stated.path, stated.line, problem, "read as no auth at all")
         return ReadAuth()
-    extra = _SCAFFOLD_EXTRA.get(kind, ()) if ctx.scaffold else ()
-    ctx.keys(fields, ("type", *FIELDS[kind], *extra), f"`{kind}` auth")
+    return _read(ctx, stated, fields, kind, node)
+
+
+def _read(ctx: Context, stated: Node, fields: Node, kind: str, node: Node) -> ReadAuth:
+    """An auth of a kind that can be used."""
+    known = ("type", *FIELDS[kind], *(_SCAFFOLD_EXTRA.get(kind, ()) if ctx.scaffold else ()))
+    if ctx.scaffold and kind.startswith("oauth2"):
+        fields = _without_foreign(ctx, fields, known)
+    ctx.keys(fields, known, f"`{kind}` auth")
     ctx.came(f"{node.path}.type", kind, "document", stated.line)
-    read = {"http_basic": _basic, "bearer": _bearer, "api_key": _api_key}[kind]
-    return read(ctx, fields, stated)
+    match kind:
+        case "oauth2_client_credentials" | "oauth2_refresh_token":
+            return ReadAuth(read_client_credentials(ctx, fields), kind)
+        case "oauth2_jwt":
+            return ReadAuth(read_signed(ctx, fields), kind)
+        case "http_basic":
+            return _basic(ctx, fields, stated)
+        case "bearer":
+            return _bearer(ctx, fields)
+        case _:
+            return _api_key(ctx, fields, stated)
+
+
+def _without_foreign(ctx: Context, fields: Node, known: tuple[str, ...]) -> Node:
+    """A scaffold's fields without those that say nothing of how a token is bought."""
+    for key, sub in fields.items.items():
+        if key not in known:
+            problem = f"`{key}` is not read: it is no part of a token request"
+            ctx.faults.warning("dropped", sub.path, sub.at, problem, "delete it, or move it to where the API takes it")
+    kept = {key: sub for key, sub in fields.items.items() if key in known}
+    return Node(kept, fields.line, fields.path, fields.key_line)
 
 
 def _kind(ctx: Context, stated: Node, word: str, fields: Node) -> str | None:
@@ -148,23 +141,6 @@ def _kind(ctx: Context, stated: Node, word: str, fields: Node) -> str | None:
     return None
 
 
-def _field(ctx: Context, fields: Node, name: str, *others: str) -> Text:
-    """A credential; one that is left out is looked for outside by its own name, as dlt does."""
-    for key in (name, *others):
-        node = fields.get(key)
-        if node is not None:
-            return ctx.text(node) or text("")
-    line = fields.line
-    ctx.faults.note(
-        "credential-outside",
-        f"{fields.path}.{name}",
-        line,
-        f"`{name}` is not stated",
-        f"it is looked for outside, as the secret `{name}`",
-    )
-    return ctx.settled(text(Ref(name)))
-
-
 def _basic(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
     if not ctx.scaffold:
         for name in ("username", "password"):
@@ -172,7 +148,7 @@ def _basic(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
                 ctx.faults.error(
                     "missing-key", fields.path, fields.line, f"`http_basic` auth lacks `{name}`", f"add `{name}`"
                 )
-        return ReadAuth(HttpBasic(_field(ctx, fields, "username"), _field(ctx, fields, "password")), "http_basic")
+        return ReadAuth(HttpBasic(field(ctx, fields, "username"), field(ctx, fields, "password")), "http_basic")
     return ReadAuth(HttpBasic(_username(ctx, fields), _password(ctx, fields)), "http_basic")
 
 
@@ -183,7 +159,7 @@ def _username(ctx: Context, fields: Node) -> Text:
         )
         words = ctx.text(ready) or text("")
         return Text(("Basic ", *words.parts))
-    return _field(ctx, fields, "username")
+    return field(ctx, fields, "username")
 
 
 def _password(ctx: Context, fields: Node) -> Text:
@@ -207,12 +183,11 @@ def _password(ctx: Context, fields: Node) -> Text:
     return ctx.text(node) or text("")
 
 
-def _bearer(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
+def _bearer(ctx: Context, fields: Node) -> ReadAuth:
     key = fields.get("api_key")
     if key is not None and "token" not in fields.items:
         ctx.faults.note("bearer-key", key.path, key.line, "`bearer` auth has no key `api_key`", "read as its token")
-    del stated
-    return ReadAuth(Bearer(_field(ctx, fields, "token", "api_key")), "bearer")
+    return ReadAuth(Bearer(field(ctx, fields, "token", "api_key")), "bearer")
 
 
 def _api_key(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
@@ -227,7 +202,7 @@ def _api_key(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
             "`api_key` as the name of the key is what a scaffold writes when it does not know the real one",
             "look it up in the API's documentation, and write that name",
         )
-    key = _field(ctx, fields, "api_key", "value", "token", *(() if "api_key" in fields.items else ("key",)))
+    key = field(ctx, fields, "api_key", "value", "token", *(() if "api_key" in fields.items else ("key",)))
     return ReadAuth(ApiKey(key, name, location), "api_key", name, location)
 
 

@@ -7,21 +7,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from headrace.errors import ConfigError
-from headrace.model.plan import DeclaredLimit, Text
-from headrace.spec.auth import ReadAuth, read_auth
+from headrace.model.plan import DeclaredLimit, Ref, Text
+from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
+from headrace.spec.credentials import ReadAuth
+from headrace.spec.hosts import is_placeholder
 from headrace.spec.node import Node, Opaque, shown
 from headrace.spec.placeholders import without_jinja
 from headrace.spec.request import read_headers
 from headrace.spec.vocabulary import CLIENT, MISPLACED_CLIENT, SCAFFOLD_CLIENT
-
-_PLACEHOLDER_HOST = re.compile(
-    r"(^|\.)(example\.(com|org|net|io)|yourdomain\.\w+|yourcompany\.\w+|placeholder\.\w+|third-?party-?api\.\w+)$"
-    r"|(^|[._-])your[._-]|\.example$|^host$",
-    re.IGNORECASE,
-)
-_TEMPLATE = re.compile(r"\{[^{}]*\}|<[^<>]+>|\bYOUR_\w+|\bMY_[A-Z]\w*")
-
 
 _NOBODY = ReadAuth()
 
@@ -46,7 +40,9 @@ def read_client(ctx: Context, node: Node | None, flag: str | None) -> ReadClient
     ctx.keys(node, (*CLIENT, *(SCAFFOLD_CLIENT if ctx.scaffold else ())), "`client`", MISPLACED_CLIENT)
     session = node.get("session")
     if session is not None:
-        ctx.wrong(session, "headers, auth and the like") if isinstance(session.value, Opaque) else ctx.faults.error(
+        ctx.wrong(session, "headers, auth and the like", hook="session") if isinstance(
+            session.value, Opaque
+        ) else ctx.faults.error(
             "wrong-type",
             session.path,
             session.line,
@@ -58,7 +54,7 @@ def read_client(ctx: Context, node: Node | None, flag: str | None) -> ReadClient
         url,
         text,
         read_auth(ctx, node.get("auth")),
-        read_headers(ctx, node.get("headers"), of_client=not ctx.scaffold),
+        read_headers(ctx, node.get("headers")),
         _limit(ctx, node),
     )
 
@@ -82,17 +78,6 @@ def without_user(url: str) -> str:
     return re.sub(r"(://)[^/@\s]*@", r"\1***@", url)
 
 
-def is_placeholder(url: str) -> bool:
-    """Whether a URL stands for one that its writer did not know."""
-    if _TEMPLATE.search(url):
-        return True
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return bool(_PLACEHOLDER_HOST.search(host))
-
-
 def _base_url(ctx: Context, client: Node, flag: str | None) -> tuple[str, str | None]:
     node = client.get("base_url")
     if flag is not None:
@@ -109,7 +94,7 @@ def _base_url(ctx: Context, client: Node, flag: str | None) -> tuple[str, str | 
     words = _url_words(ctx, node)
     if words is None:
         return "", None
-    if is_placeholder(words):
+    if not ctx.live and is_placeholder(words):
         ctx.need("base_url")
         ctx.faults.note(
             "base-url-placeholder",
@@ -138,7 +123,7 @@ def _url_words(ctx: Context, node: Node) -> str | None:
         ctx.wrong(node, "a URL")
         return None
     parts = node.value.parts if isinstance(node.value, Text) else (node.value,)
-    if any(not isinstance(part, str) and part.kind == "secret" for part in parts):
+    if any(isinstance(part, Ref) and part.kind == "secret" for part in parts):
         ctx.faults.warning(
             "secret-url",
             node.path,
@@ -148,7 +133,7 @@ def _url_words(ctx: Context, node: Node) -> str | None:
         )
         ctx.need("base_url")
         return None
-    found = [part if isinstance(part, str) else (ctx.found(part) or f"{{{part.name}}}") for part in parts]
+    found = [(ctx.found(part) or f"{{{part.name}}}") if isinstance(part, Ref) else str(part) for part in parts]
     words = without_jinja("".join(found).strip())
     for name in re.findall(r"\{(\w+)\}", words):
         if name in ctx.settings:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from headrace.model.plan import Provenance, Ref, Text
 from headrace.spec.faults import Faults, did_you_mean, listed
 from headrace.spec.node import Node, Opaque, kind_of, shown
+from headrace.spec.references import Part
 
 Dialect: TypeAlias = Literal["dlt", "scaffold"]
 Resolve: TypeAlias = Callable[[Ref], "str | None"]
@@ -17,14 +18,19 @@ Origin: TypeAlias = Literal["document", "default", "interpretation", "flag"]
 
 @dataclass(slots=True)
 class Context:
-    """One reading. `settings` are values of the command line, `lookup` finds what lies in the environment or files."""
+    """One reading. `settings` are values of the command line, `lookup` finds what lies in the environment or files.
+
+    `live`: the configuration comes from Python, so what only Python can do is not wrong; `hooked` says what that is.
+    """
 
     dialect: Dialect
     faults: Faults = field(default_factory=Faults)
     settings: Mapping[str, str] = field(default_factory=dict)
     lookup: Resolve | None = None
+    live: bool = False
     origins: list[Provenance] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
+    hooked: list[tuple[str, Node]] = field(default_factory=list)
 
     @property
     def scaffold(self) -> bool:
@@ -33,7 +39,7 @@ class Context:
 
     def came(self, path: str, value: object, origin: Origin, line: int | None = None) -> None:
         """Records where an effective value comes from."""
-        self.origins.append(Provenance(path, str(value), origin, line))
+        self.origins.append(Provenance(path, str(value), origin, line or None))
 
     def need(self, name: str) -> None:
         """Something that must come from outside and is not there yet."""
@@ -51,7 +57,7 @@ class Context:
 
     def settled(self, text: Text) -> Text:
         """The text with settings put in, and what it still lacks added to the needs."""
-        parts: list[str | Ref] = []
+        parts: list[Part] = []
         for part in text.parts:
             if isinstance(part, Ref) and part.kind == "config" and part.name in self.settings:
                 parts.append(self.settings[part.name])
@@ -72,17 +78,21 @@ class Context:
             fix = hint or did_you_mean(key, known, f"delete it; {what} takes {listed(known)}")
             self.faults.error("unknown-key", sub.path, sub.at, f"{what} has no key `{key}`", fix)
 
-    def wrong(self, node: Node, wanted: str) -> None:
-        """The value is of the wrong kind; Python code points to the Python API."""
+    def wrong(self, node: Node, wanted: str, hook: str | None = None) -> None:
+        """The value is of the wrong kind; Python code points to the Python API.
+
+        `hook` names what Python code may stand for here. It is kept where it is a live object.
+        """
         if isinstance(node.value, Opaque):
+            if self.live and hook is not None:
+                self.hooked.append((hook, node))
+                return
             what = {"function": "a function", "object": "a Python object", "expression": "a Python expression"}
-            self.faults.error(
-                "python-object",
-                node.path,
-                node.line,
-                f"{what[node.value.kind]} stands here (`{shown(node.value)}`), and a document's code is never run",
-                f"write {wanted}, or load the configuration from Python with headrace.rest_api.rest_api_source",
-            )
+            problem, fix = f"{what[node.value.kind]} stands here (`{shown(node.value)}`)", f"write {wanted}"
+            if not self.live:
+                problem += ", and a document's code is never run"
+                fix += ", or load the configuration from Python with headrace.rest_api.rest_api_source"
+            self.faults.error("python-object", node.path, node.line, problem, fix)
             return
         self.faults.error(
             "wrong-type", node.path, node.at, f"{kind_of(node.value)} stands where {wanted} is meant", f"write {wanted}"
@@ -113,7 +123,7 @@ class Context:
         words = self.text(node, wanted)
         if words is None or node is None:
             return None
-        parts = [part if isinstance(part, str) else self.found(part) for part in words.parts]
+        parts = [self.found(part) if isinstance(part, Ref) else str(part) for part in words.parts]
         secret = next((part for part in words.refs if part.kind == "secret"), None)
         if secret is not None:
             self.faults.error(

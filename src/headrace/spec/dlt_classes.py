@@ -40,7 +40,28 @@ CLASSES: dict[str, DltClass] = {
     "HttpBasicAuth": DltClass("http_basic", ("username", "password")),
     "OAuth2ClientCredentials": DltClass(
         "oauth2_client_credentials",
-        ("access_token", "access_token_url", "client_id", "client_secret", "access_token_request_data"),
+        (
+            "access_token",
+            "access_token_url",
+            "client_id",
+            "client_secret",
+            "access_token_request_data",
+            "default_token_expiration",
+            "session",
+        ),
     ),
-    "OAuthJWTAuth": DltClass("oauth2_jwt", ("token", "client_id", "private_key", "auth_endpoint", "scopes")),
+    "OAuthJWTAuth": DltClass(
+        "oauth2_jwt",
+        (
+            "token",
+            "client_id",
+            "private_key",
+            "auth_endpoint",
+            "scopes",
+            "headers",
+            "private_key_passphrase",
+            "default_token_expiration",
+            "session",
+        ),
+    ),
 }

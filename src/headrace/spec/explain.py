@@ -10,13 +10,13 @@ from headrace.model.plan import (
     AutoPaging,
     Cursor,
     HeaderCursor,
+    Incremental,
     LinkHeader,
     NextUrl,
     Offset,
     PageNumber,
     Paging,
     SinglePage,
-    Text,
 )
 from headrace.spec.node import shown
 from headrace.spec.read import Reading
@@ -47,21 +47,23 @@ def check_object(reading: Reading) -> dict[str, Any]:
 
 def _resource(read: ReadResource) -> dict[str, Any]:
     resource = read.resource
+    parent = resource.parent.resource if resource.parent is not None else None
     return {
         "name": resource.name,
         "method": resource.request.method,
-        "path": resource.request.path,
-        "params": {name: _text(value) for name, value in resource.request.params},
+        "path": shown(resource.request.path, parent or ""),
+        "params": {name: shown(value, parent or "") for name, value in resource.request.params},
         "paging": _paging(resource.paging, known=read.paging_known),
         "selector": resource.selector,
         "primary_key": list(resource.primary_key),
         "disposition": resource.disposition,
-        "parent": read.parent,
+        "parent": parent,
+        "incremental": _incremental(resource.incremental),
     }
 
 
-def _text(text: Text) -> str:
-    return shown(text)
+def _incremental(rule: Incremental | None) -> dict[str, Any] | None:
+    return None if rule is None else msgspec.structs.asdict(rule)
 
 
 def _paging(paging: Paging, *, known: bool) -> dict[str, Any]:  # noqa: PLR0911 - one for each rule

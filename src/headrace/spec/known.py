@@ -43,7 +43,8 @@ def hidden_by_default(resource: Resource) -> tuple[str, ...]:
 def _applies(hiding: Hiding, resource: Resource) -> bool:
     match resource.paging:
         case Cursor(path=cursor_path, param=param):
-            signature = Signature(resource.request.path.strip("/"), resource.selector or "", cursor_path, param or "")
+            path = resource.request.path if isinstance(resource.request.path, str) else ""
+            signature = Signature(path.strip("/"), resource.selector or "", cursor_path, param or "")
         case _:
             return False
     sent = {value.literal for name, value in resource.request.params if name == hiding.param}

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from headrace.model.plan import Ref, Text
+from headrace.model.plan import ParentField, Ref, Text, WindowValue
 
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Something that has a value only when the document is run, which it never is: `source` is its text."""
+    """Something that has a value only when the document is run, which it never is: `source` is its text.
+
+    Where the configuration is handed over by Python itself, `live` is the value.
+    """
 
     kind: Literal["function", "object", "expression"]
     source: str
+    live: object = field(default=None, compare=False)
 
 
 Value: TypeAlias = "str | int | float | bool | Text | Opaque | dict[str, Node] | list[Node] | None"
@@ -93,11 +97,11 @@ def kind_of(value: Value) -> str:  # noqa: PLR0911 - one for each kind
             return "null"
 
 
-def shown(value: Value) -> str:
-    """A value as a message may show it: references by name only."""
+def shown(value: Value, parent: str = "parent") -> str:
+    """A value as a message may show it: references by name only, slots as placeholders (`parent`: whose rows)."""
     match value:
         case Text(parts):
-            return "".join(part if isinstance(part, str) else f"<{part.kind} {part.name}>" for part in parts)
+            return "".join(_part(part, parent) for part in parts)
         case Opaque(source=source):
             return source if len(source) < 60 else source[:57] + "..."  # noqa: PLR2004 - the width of a message
         case dict() | list():
@@ -110,6 +114,25 @@ def shown(value: Value) -> str:
             return str(value)
 
 
+def code_in(node: Node) -> Node | None:
+    """The first piece of Python code in the tree."""
+    if isinstance(node.value, Opaque):
+        return node
+    return next((found for sub in (*node.items.values(), *node.elements) if (found := code_in(sub)) is not None), None)
+
+
+def _part(part: str | Ref | ParentField | WindowValue, parent: str) -> str:
+    match part:
+        case Ref():
+            return f"<{part.kind} {part.name}>"
+        case ParentField():
+            return f"{{resources.{parent}.{part.path}{':raw' if part.raw else ''}}}"
+        case WindowValue():
+            return f"{{incremental.{part.which}}}"
+        case _:
+            return part
+
+
 def plain(node: Node) -> object:
     """The value as Python data; references and code are left as they are."""
     if isinstance(node.value, dict):
@@ -117,16 +140,3 @@ def plain(node: Node) -> object:
     if isinstance(node.value, list):
         return [plain(sub) for sub in node.value]
     return node.value
-
-
-def refs_in(node: Node) -> tuple[Ref, ...]:
-    """Every reference in the tree, in the order of the document."""
-    match node.value:
-        case Text() as words:
-            return words.refs
-        case dict() as mapping:
-            return tuple(ref for sub in mapping.values() for ref in refs_in(sub))
-        case list() as elements:
-            return tuple(ref for sub in elements for ref in refs_in(sub))
-        case _:
-            return ()

@@ -1,17 +1,41 @@
-"""In which order resources are loaded, and which of them run at all."""
+"""In which order resources are loaded, parents first, and which of them run at all."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
 
 from headrace.model.plan import Resource
 
 
 def load_order(resources: Iterable[Resource], chosen: Collection[str] = ()) -> tuple[Resource, ...]:
-    """The resources that run, in the order of the document.
+    """The resources that run, in the order of the document, save that a parent comes before its children.
 
-    `chosen` names those asked for, also where the document deselects them; with none, all that are selected run.
+    `chosen` names those asked for, also where the document deselects them; with none, all that are selected run. A
+    parent of one that runs is walked as well, and is not `selected` unless it is asked for itself.
     """
-    if chosen:
-        return tuple(resource for resource in resources if resource.name in chosen)
-    return tuple(resource for resource in resources if resource.selected)
+    known = {resource.name: resource for resource in resources}
+    wanted = {name for name, resource in known.items() if (name in chosen if chosen else resource.selected)}
+    ordered: dict[str, Resource] = {}
+    for name in (name for name in known if name in wanted):
+        for each in reversed(lineage(known, name)):
+            ordered.setdefault(each, msgspec.structs.replace(known[each], selected=each in wanted))
+    return tuple(ordered.values())
+
+
+def lineage(known: Mapping[str, Resource], name: str) -> list[str]:
+    """The resource, its parent, that one's parent and so on, as far as they are known and come round to none twice."""
+    found = [name]
+    parent = known[name].parent
+    while parent is not None and parent.resource in known and parent.resource not in found:
+        found.append(parent.resource)
+        parent = known[parent.resource].parent
+    return found
+
+
+def circle(known: Mapping[str, Resource], name: str) -> list[str]:
+    """The resources through which one is its own ancestor, itself first; none if it is not."""
+    line = lineage(known, name)
+    last = known[line[-1]].parent
+    return line if last is not None and last.resource == name else []

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from headrace.model.plan import ColumnHint, HttpBasic, Ref, RetryPolicy, Text
-from headrace.spec.auth import ReadAuth
 from headrace.spec.columns_prose import column_hints
 from headrace.spec.context import Context
+from headrace.spec.credentials import ReadAuth
 from headrace.spec.markdown import Line
-from headrace.spec.node import Node
+from headrace.spec.node import Node, shown
 from headrace.spec.resource import ReadResource
 from headrace.spec.retry import recommended
 
@@ -67,7 +67,7 @@ def _with(
             f"the Schema section states the types of {len(added)} fields of `{resource.name}`",
             "they are taken as column hints",
         )
-    return ReadResource(resource, read.node, read.parent, read.paging_known)
+    return ReadResource(resource, read.node, read.paging_known)
 
 
 # --- authentication ----------------------------------------------------------------------------
@@ -180,9 +180,9 @@ def _paths(ctx: Context, line: Line, said: str, current: list[ReadResource]) -> 
     if len(paths) != len(current):
         return
     for read, path in zip(current, paths, strict=True):
-        mine = read.resource.request.path.strip("/")
-        if path.startswith("/") and "{" not in path + mine and path.strip("/") != mine:
-            _contradiction(ctx, line, read, "endpoint.path", told=path, actual=read.resource.request.path)
+        mine = shown(read.resource.request.path)
+        if path.startswith("/") and "{" not in path + mine and path.strip("/") != mine.strip("/"):
+            _contradiction(ctx, line, read, "endpoint.path", told=path, actual=mine)
 
 
 def _compare(ctx: Context, line: Line, current: list[ReadResource], key: str, said: set[str]) -> None:

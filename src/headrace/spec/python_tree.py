@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass
 
 from headrace.model.plan import Ref, Text
@@ -10,7 +11,7 @@ from headrace.spec.dlt_classes import CLASSES
 from headrace.spec.faults import Faults
 from headrace.spec.node import Node, Opaque, Value
 from headrace.spec.python_scope import Binding, Scope
-from headrace.spec.references import GETTERS, SOURCES, VALUES, joined, whole_reference
+from headrace.spec.references import GETTERS, SOURCES, VALUES, Part, joined, whole_reference
 
 _FOREIGN_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _DEPTH = 60  # names that lead to names; deeper is a circle
@@ -131,6 +132,8 @@ class PythonReader:
     def _unbound(self, expr: ast.Name) -> Value:
         if expr.id in CLASSES:
             return Opaque("object", expr.id)
+        if callable(getattr(builtins, expr.id, None)):
+            return Opaque("function", expr.id)
         self.faults.warning(
             "unbound-name",
             "",
@@ -207,7 +210,7 @@ class PythonReader:
         return found | given
 
     def _string(self, expr: ast.expr, values: list[ast.expr], scope: Scope, depth: int) -> Value:
-        parts: list[str | Ref] = []
+        parts: list[Part] = []
         for value in values:
             piece = self._value(value, scope, depth + 1)
             match piece:

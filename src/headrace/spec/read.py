@@ -17,7 +17,7 @@ from headrace.spec.document import Document, open_document
 from headrace.spec.faults import Fault, Faults, did_you_mean, listed
 from headrace.spec.merge import with_defaults
 from headrace.spec.node import Node, Opaque
-from headrace.spec.order import load_order
+from headrace.spec.order import circle, load_order
 from headrace.spec.prose import read_prose
 from headrace.spec.resource import ReadResource, check_keys, name_of, read_resource
 from headrace.spec.vocabulary import TOP
@@ -147,24 +147,44 @@ def read(source: Source, options: Options | None = None) -> Reading:
     dialect = dialect_of(document)
     ctx = Context(dialect, faults, options.settings, options.lookup)
     name = document.name or source.name
-    outline = _outline(ctx, document, options) if document.config is not None else Outline()
-    chosen = _chosen(ctx, outline, options)
-    plan = None
-    if not faults.fatal:
-        client = outline.client
-        plan = Plan(
-            name=name,
-            client=Client(
-                client.base_url, client.auth.auth, client.headers, options.rate or client.limit, options.allow_origins
-            ),
-            resources=load_order((read.resource for read in outline.resources), chosen),
-            dialect=dialect,
-            provenance=tuple(ctx.origins),
-        )
+    outline = outline_of(ctx, document, options) if document.config is not None else Outline()
+    plan = plan_of(ctx, outline, name, options)
     return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline)
 
 
-def _outline(ctx: Context, document: Document, options: Options) -> Outline:
+def plan_of(ctx: Context, outline: Outline, name: str, options: Options) -> Plan | None:
+    """The plan of what was understood; None if a finding is an error."""
+    chosen = _chosen(ctx, outline, options)
+    _circles(ctx, outline)
+    if ctx.faults.fatal:
+        return None
+    client = outline.client
+    return Plan(
+        name=name,
+        client=Client(
+            client.base_url, client.auth.auth, client.headers, options.rate or client.limit, options.allow_origins
+        ),
+        resources=load_order((read.resource for read in outline.resources), chosen),
+        dialect=ctx.dialect,
+        provenance=tuple(ctx.origins),
+    )
+
+
+def _circles(ctx: Context, outline: Outline) -> None:
+    """Resources that wait for each other's rows, each circle told once."""
+    known = {read.resource.name: read.resource for read in outline.resources}
+    told: set[str] = set()
+    for read in outline.resources:
+        names = circle(known, read.resource.name)
+        if names and told.isdisjoint(names):
+            told.update(names)
+            spot = read.node.get("endpoint") or read.node
+            problem = f"the resources wait for each other's rows: {' → '.join([*names, names[0]])}"
+            ctx.faults.error("circle", spot.path, spot.at, problem, "take one of the placeholders out")
+
+
+def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
+    """The client and the resources of a document, with whatever is wrong in them told."""
     config = document.config
     if config is None:
         return Outline()
@@ -236,7 +256,7 @@ def _entry(ctx: Context, node: Node) -> Node | None:
     if isinstance(node.value, dict):
         return node
     if isinstance(node.value, Opaque):
-        ctx.wrong(node, "a resource as a mapping or a path")
+        ctx.wrong(node, "a resource as a mapping or a path", hook="entry")
     else:
         ctx.wrong(node, "a name or a mapping")
     return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
 
-from headrace.model.plan import Ref, Text
+from headrace.model.plan import ParentField, Ref, Text, WindowValue
 
+Part: TypeAlias = str | Ref | ParentField | WindowValue
 Kind = Literal["secret", "config", "env"]
 
 SOURCES: dict[str, Kind] = {
@@ -28,14 +30,14 @@ def whole_reference(words: str) -> Text | None:
     return None if found is None else Text((Ref(found[3], SOURCES[found[1]]),))
 
 
-def joined(parts: list[str | Ref]) -> str | Text:
-    """Pieces of a string as one: a plain string if no piece is a reference."""
-    merged: list[str | Ref] = []
+def joined(parts: Iterable[Part]) -> str | Text:
+    """Pieces of a string as one: a plain string if nothing of it comes from elsewhere."""
+    merged: list[Part] = []
     for part in parts:
         if isinstance(part, str) and merged and isinstance(merged[-1], str):
             merged[-1] += part
         elif part != "":
             merged.append(part)
-    if any(isinstance(part, Ref) for part in merged):
-        return Text(tuple(merged))
-    return "".join(part for part in merged if isinstance(part, str))
+    if all(isinstance(part, str) for part in merged):
+        return "".join(map(str, merged))
+    return Text(tuple(merged))

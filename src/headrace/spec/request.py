@@ -2,79 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
-from headrace.model.plan import Json, Request, Text
+from headrace.model.plan import Incremental, Parent, ParentField, Ref, Request, Text
+from headrace.spec.body import named_values, read_body
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean
-from headrace.spec.node import Node, Opaque, plain, refs_in
-from headrace.spec.placeholders import (
-    check_expressions,
-    fields,
-    from_outside,
-    known_parent,
-    parent_of,
-    unbound,
-    without_jinja,
-)
-from headrace.spec.vocabulary import NOT_YET_FIX, PLACEHOLDER_KEYS
+from headrace.spec.incremental import read_incremental
+from headrace.spec.node import Node, Opaque
+from headrace.spec.placeholders import from_outside, guessed_parent, unbound, without_jinja
+from headrace.spec.references import Part, joined
+from headrace.spec.template import Piece, Template, pieces
+from headrace.spec.vocabulary import PLACEHOLDER_KEYS
 
 Method = Literal["GET", "POST"]
 
 
-@dataclass(slots=True)
+class Stated(NamedTuple):
+    """A resource as it stands in the document, defaults put in; `path` is where its path stands."""
+
+    name: str
+    resource: Node
+    endpoint: Node
+    path: Node
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """A request as understood, with the parent that its placeholders name."""
+    """A request as understood, whose rows it is asked for, and what of it is new."""
 
     request: Request
-    parent: str | None = None
-    single_entity: bool = False
+    parent: Parent | None = None
+    incremental: Incremental | None = None
 
 
-def read_request(ctx: Context, endpoint: Node, path_node: Node, names: list[str]) -> ReadRequest:
-    """The request of an endpoint. `names` are all resources, which placeholders may point to."""
-    incremental = endpoint.get("incremental") is not None
-    params_node = ctx.mapping(endpoint.get("params"))
-    params, parents = _params(ctx, params_node, names)
-    path, bound, path_parent = _path(ctx, path_node, params_node, names)
-    for name, (spot, parent) in parents.items():
-        if name not in bound:
-            ctx.faults.error(
-                "resolve-unbound",
-                spot.path,
-                spot.at,
-                f"`{name}` is taken from `{parent}` but the path has no {{{name}}}",
-                f"add {{{name}}} to the path, or write {{resources.{parent}.<field>}} as the parameter's value",
-            )
-    named: list[str | None] = [parent for _, parent in parents.values()]
-    bodies = [endpoint.get(key) for key in ("params", "json", "body", "data", "headers")]
-    named += [check_expressions(ctx, body, names, incremental=incremental) for body in bodies]
-    json, form = _body(ctx, endpoint)
-    return ReadRequest(
-        Request(
-            path=path,
-            method=_method(ctx, endpoint),
-            params=tuple((key, value) for key, value in params if key not in bound),
-            headers=read_headers(ctx, endpoint.get("headers")),
-            json=json,
-            form=form,
+def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRequest:
+    """The request of a resource. `names` are all resources, which placeholders may point to."""
+    endpoint = stated.endpoint
+    template = Template(ctx, stated.name, names, window=endpoint.get("incremental") is not None)
+    given = ctx.mapping(endpoint.get("params"))
+    params = given.items if given is not None else {}
+    fields = _parent_fields(ctx, template, params)
+    path, bound = _path(ctx, stated.path, params, fields, template)
+    for unused in [key for key in fields if key not in bound]:
+        _unbound_field(ctx, params[unused], unused)
+    incremental = read_incremental(ctx, endpoint, _increments(params))
+    window = {incremental.start_param, incremental.end_param} if incremental is not None else set()
+    sent = {key: sub for key, sub in params.items() if key not in bound and not isinstance(sub.value, dict)}
+    body = read_body(ctx, endpoint, template)
+    request = Request(
+        path=path,
+        method=_method(ctx, endpoint),
+        params=tuple(
+            pair
+            for key, sub in sent.items()
+            for pair in named_values(ctx, template, key, _filled(ctx, sub, template))
+            if key not in window
         ),
-        parent=next((parent for parent in [path_parent, *named] if parent), None),
+        headers=read_headers(ctx, endpoint.get("headers"), template),
+        json=body.json,
+        form=body.form,
+        raw_body=body.raw,
     )
+    return ReadRequest(request, _parent(ctx, stated.resource, template), incremental)
 
 
-def read_headers(ctx: Context, node: Node | None, *, of_client: bool = False) -> tuple[tuple[str, Text], ...]:
-    """Headers. Numbers and truth values are written as they stand; dlt takes them from an endpoint only."""
+def read_headers(ctx: Context, node: Node | None, template: Template | None = None) -> tuple[tuple[str, Text], ...]:
+    """Headers; those of an endpoint have a `template`, and only they may be numbers and truth values in dlt."""
     found = []
     node = ctx.mapping(node)
     for key, sub in node.items.items() if node is not None else ():
         if sub.value is None:
             continue
-        if not of_client and isinstance(sub.value, bool | int | float):
-            found.append((key, Text((str(sub.value),))))
+        name = template.name(sub, key) if template is not None else key
+        if isinstance(sub.value, bool | int | float) and (template is not None or ctx.scaffold):
+            found.append((name, Text((str(sub.value),))))
+        elif template is not None and isinstance(sub.value, str | Text):
+            found.append((name, template.text(sub, sub.value)))
         elif (words := ctx.text(sub)) is not None:
-            found.append((key, words))
+            found.append((name, words))
     return tuple(found)
 
 
@@ -92,166 +100,162 @@ def _method(ctx: Context, endpoint: Node) -> Method:
     return "GET"
 
 
-def _path(ctx: Context, node: Node, params: Node | None, names: list[str]) -> tuple[str, set[str], str | None]:
-    """The path with its parameters put in, the names of those, and the parent that it points to."""
+# --- path ------------------------------------------------------------------------------------
+
+
+def _path(
+    ctx: Context, node: Node, params: dict[str, Node], fields: dict[str, ParentField], template: Template
+) -> tuple[str | Text, set[str]]:
+    """The path with its parameters put in, and the names of those."""
     path = ctx.string(node, "a path") or ""
     if ctx.scaffold:
         path = without_jinja(path)
     try:
-        found = fields(path)
+        found = pieces(path)
     except ValueError:
-        ctx.faults.error(
-            "path-braces",
-            node.path,
-            node.line,
-            f"the braces in the path `{path}` do not pair",
-            "close each brace, or double it",
-        )
-        return path, set(), None
+        problem = f"the braces in the path `{path}` do not pair"
+        ctx.faults.error("path-braces", node.path, node.line, problem, "close each brace, or double it")
+        return path, set()
+    parts: list[Part] = []
     bound: set[str] = set()
-    parent: str | None = None
-    given = params.items if params is not None else {}
-    for name in found:
-        braced = f"{{{name}}}"
-        if name.startswith("resources."):
-            parent = parent_of(ctx, node, name, names)
-        elif name in given:
+    left = [piece.name for piece in found if piece.name and piece.name not in params]
+    parent = _guessed(ctx, left, template)
+    for piece in found:
+        parts.append(piece.literal)
+        name = piece.name
+        if not name:
+            continue
+        if name in fields:
             bound.add(name)
-            value = given[name]
-            if not isinstance(value.value, dict):
-                path = path.replace(braced, _segment(ctx, value))
-            elif (kind := value.get("type")) is None or kind.word != "resolve":
-                ctx.faults.error(
-                    "path-param",
-                    value.path,
-                    value.at,
-                    f"the path's {braced} cannot take a parameter of this kind",
-                    "use type `resolve`",
-                )
-        elif ctx.scaffold:
-            value_outside, guessed = from_outside(ctx, node, name, names)
-            parent = parent or guessed
-            path = path if value_outside is None else path.replace(braced, value_outside)
-        elif name.startswith("incremental."):
-            ctx.faults.error("not-yet", node.path, node.line, "incremental loading is not supported yet", NOT_YET_FIX)
+            parts.append(fields[name])
+        elif name in params and not template.known(name):
+            bound.add(name)
+            parts.append(_segment(ctx, params[name], name))
         else:
-            unbound(ctx, node, name, list(given))
-    return path.replace("{{", "{").replace("}}", "}") if "{{" in path else path, bound, parent
+            if ctx.scaffold and not template.known(name):
+                mine = parent if guessed_parent(name, template.others) == parent else None
+                part = from_outside(ctx, node, name, template, mine)
+            else:
+                part = _slot(ctx, node, piece, template, list(params))
+            parts.append(part or f"{{{name}}}")
+    return joined(parts), bound
 
 
-def _segment(ctx: Context, value: Node) -> str:
-    if isinstance(value.value, str | Text):
-        return ctx.string(value) or ""
-    if isinstance(value.value, Opaque | list):
-        ctx.wrong(value, "a value for the path")
-        return ""
-    return str(value.value)
-
-
-def _params(
-    ctx: Context, node: Node | None, names: list[str]
-) -> tuple[list[tuple[str, Text]], dict[str, tuple[Node, str]]]:
-    """Parameters as sent, and those that are resolved from a parent."""
-    found: list[tuple[str, Text]] = []
-    parents: dict[str, tuple[Node, str]] = {}
-    for name, sub in node.items.items() if node is not None else ():
-        match sub.value:
-            case None:
-                continue
-            case dict():
-                parent = _dynamic(ctx, sub, names)
-                if parent is not None:
-                    parents[name] = (sub, parent)
-            case list() as elements:
-                found.extend((name, words) for one in elements if (words := param_text(ctx, one)) is not None)
-            case _:
-                if (words := param_text(ctx, sub)) is not None:
-                    found.append((name, words))
-    return found, parents
-
-
-def param_text(ctx: Context, node: Node) -> Text | None:
-    """A parameter's value as it is sent. dlt sends Python's words for true and false; scaffolds mean JSON's."""
-    match node.value:
-        case bool() as flag:
-            return Text((str(flag).lower() if ctx.scaffold else str(flag),))
-        case int() | float() as number:
-            return Text((str(number),))
-        case str() as words if ctx.scaffold and words.strip().startswith("{{"):
-            return _template(ctx, node, words)
-        case str() as words:
-            return Text((words.replace("{{", "{").replace("}}", "}"),))
-        case _:
-            return ctx.text(node)
-
-
-def _template(ctx: Context, node: Node, words: str) -> Text | None:
-    name = without_jinja(words.strip()).strip("{}")
-    value, _ = from_outside(ctx, node, name, [])
-    return None if value is None else Text((value,))
-
-
-def _dynamic(ctx: Context, node: Node, names: list[str]) -> str | None:
-    """A parameter of type `resolve` (the parent's name) or `incremental`."""
-    kind = node.get("type")
-    word = ctx.string(kind) if kind is not None else None
-    if word == "resolve":
-        ctx.keys(node, PLACEHOLDER_KEYS["resolve"], "a `resolve` parameter")
-        for key in ("resource", "field"):
-            if node.get(key) is None:
-                ctx.faults.error(
-                    "missing-key", node.path, node.line, f"the `resolve` parameter lacks `{key}`", f"add `{key}`"
-                )
-        parent = node.get("resource")
-        name = ctx.string(parent) if parent is not None else None
-        return known_parent(ctx, parent, name, names) if parent is not None and name else None
-    if word == "incremental":
-        ctx.keys(node, ("type", "transform", *PLACEHOLDER_KEYS["incremental"]), "an `incremental` parameter")
-        ctx.faults.error("not-yet", node.path, node.at, "incremental loading is not supported yet", NOT_YET_FIX)
+def _guessed(ctx: Context, names: list[str], template: Template) -> str | None:
+    """The resource that a scaffold's path seems to be below: of several, the last one that has no value of its own."""
+    if not ctx.scaffold or any(template.known(name) for name in names):
         return None
-    spot = kind or node
-    fix = did_you_mean(
-        word or "", ("resolve", "incremental"), "write a string or a number, or type `resolve` or `incremental`"
-    )
-    ctx.faults.error("param-type", spot.path, spot.line, "a parameter that is a mapping must be of a known type", fix)
+    open_names = [name for name in names if ctx.found(Ref(name, "config")) is None]
+    found = [guessed_parent(name, template.others) for name in open_names]
+    return next((parent for parent in reversed(found) if parent is not None), None)
+
+
+def _slot(ctx: Context, node: Node, piece: Piece, template: Template, params: list[str]) -> Part | None:
+    """What stands for a placeholder that no parameter fills."""
+    if template.known(piece.name):
+        return template.slot(node, piece)
+    unbound(ctx, node, piece.name or "", params)
     return None
 
 
-def _body(ctx: Context, endpoint: Node) -> tuple[Json, tuple[tuple[str, Text], ...] | None]:
-    json_node = endpoint.get("json") or (endpoint.get("body") if ctx.scaffold else None)
-    data = endpoint.get("data")
-    if json_node is not None and data is not None and json_node.value and data.value:
-        ctx.faults.error("two-bodies", data.path, data.at, "`json` and `data` exclude each other", "keep one of them")
-        return None, None
-    json: Json = None
-    if json_node is not None and ctx.mapping(json_node) is not None:
-        json = _literal(ctx, json_node)
-    if data is None:
-        return json, None
-    if not isinstance(data.value, dict):
-        ctx.faults.error(
-            "not-yet", data.path, data.line, "a raw request body is not supported yet", "write a form as a mapping"
-        )
-        return json, None
-    form = [(key, words) for key, sub in data.value.items() if (words := param_text(ctx, sub)) is not None]
-    return json, tuple(form)
+def _segment(ctx: Context, value: Node, name: str) -> str:
+    """A parameter's value as a part of the path."""
+    match value.value:
+        case str() | Text():
+            return ctx.string(value) or ""
+        case dict():
+            problem = f"the path's {{{name}}} cannot take a parameter of this kind"
+            ctx.faults.error("path-param", value.path, value.at, problem, "use type `resolve`")
+            return ""
+        case Opaque() | list():
+            ctx.wrong(value, "a value for the path")
+            return ""
+        case plain:
+            return str(plain)
 
 
-def _literal(ctx: Context, node: Node) -> Json:
-    refs = refs_in(node)
-    if refs:
-        problem = f"a reference (`{refs[0].name}`) in a JSON body is not supported yet"
-        ctx.faults.error("not-yet", node.path, node.at, problem, "write the value out for now")
-        return None
-    found = _opaque(node)
-    if found is not None:
-        ctx.wrong(found, "a JSON value")
-        return None
-    return plain(node)
+# --- parameters ------------------------------------------------------------------------------
 
 
-def _opaque(node: Node) -> Node | None:
-    if isinstance(node.value, Opaque):
+def _parent_fields(ctx: Context, template: Template, params: dict[str, Node]) -> dict[str, ParentField]:
+    """The parameters of type `resolve`; those of no known type are told."""
+    found: dict[str, ParentField] = {}
+    for name, node in params.items():
+        if not isinstance(node.value, dict):
+            continue
+        kind = node.get("type")
+        word = ctx.string(kind) if kind is not None else None
+        if word == "resolve":
+            found |= {name: slot} if (slot := _resolved(ctx, template, node)) is not None else {}
+        elif word != "incremental":
+            spot, known = kind or node, ("resolve", "incremental")
+            fix = did_you_mean(word or "", known, "write a string or a number, or type `resolve` or `incremental`")
+            problem = "a parameter that is a mapping must be of a known type"
+            ctx.faults.error("param-type", spot.path, spot.line, problem, fix)
+    return found
+
+
+def _resolved(ctx: Context, template: Template, node: Node) -> ParentField | None:
+    """A parameter of type `resolve`, dlt's older way to write {resources.<resource>.<field>}."""
+    ctx.keys(node, PLACEHOLDER_KEYS["resolve"], "a `resolve` parameter")
+    words: list[str] = []
+    for key in ("resource", "field"):
+        sub = node.get(key)
+        if sub is None:
+            problem = f"the `resolve` parameter lacks `{key}`"
+            ctx.faults.error("missing-key", node.path, node.line, problem, f"add `{key}`")
+        elif (word := ctx.string(sub)) is not None:
+            words.append(word)
+    match words:
+        case [resource, field]:
+            return template.parent_field(node.get("resource") or node, resource, field)
+        case _:
+            return None
+
+
+def _unbound_field(ctx: Context, node: Node, name: str) -> None:
+    resource, field = node.get("resource"), node.get("field")
+    parent = (resource.word if resource is not None else None) or "<resource>"
+    path = (field.word if field is not None else None) or "<field>"
+    ctx.faults.error(
+        "resolve-unbound",
+        node.path,
+        node.at,
+        f"`{name}` is taken from `{parent}` but the path has no {{{name}}}",
+        f"add {{{name}}} to the path, or write {{resources.{parent}.{path}}} as the parameter's value",
+    )
+
+
+def _increments(params: dict[str, Node]) -> Iterator[tuple[str, Node]]:
+    """The parameters of type `incremental`."""
+    for name, node in params.items():
+        kind = node.get("type")
+        if kind is not None and kind.word == "incremental":
+            yield name, node
+
+
+def _filled(ctx: Context, node: Node, template: Template) -> Node:
+    """A scaffold's `{{ config['x'] }}` as the value that is given for it; dlt's parameters as they are."""
+    words = node.word
+    if not ctx.scaffold or words is None or not words.strip().startswith("{{"):
         return node
-    inner = [*node.items.values(), *node.elements]
-    return next((found for sub in inner if (found := _opaque(sub)) is not None), None)
+    name = without_jinja(words.strip()).strip("{}")
+    value = from_outside(ctx, node, name, template)
+    return Node(value if isinstance(value, str) else None, node.line, node.path, node.key_line)
+
+
+# --- parent ----------------------------------------------------------------------------------
+
+
+def _parent(ctx: Context, resource: Node, template: Template) -> Parent | None:
+    """The resource whose rows the placeholders name, and what of them goes into every record."""
+    include = resource.get("include_from_parent")
+    keys = ctx.strings(include)
+    parent = template.parent
+    if parent is not None:
+        return Parent(parent, keys)
+    if include is not None and keys:
+        problem = "`include_from_parent` needs a parent, and no placeholder names one"
+        fix = "write {resources.<resource>.<field>} where the request needs it, or delete the key"
+        ctx.faults.error("no-parent", include.path, include.at, problem, fix)
+    return None

@@ -12,10 +12,11 @@ from headrace.spec.context import Context
 from headrace.spec.hints import read_hints
 from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
-from headrace.spec.node import Node, Opaque
+from headrace.spec.node import Node, Opaque, code_in
 from headrace.spec.paging import read_paginator
 from headrace.spec.placeholders import is_single_entity, without_jinja
-from headrace.spec.request import read_request
+from headrace.spec.request import Stated, read_request
+from headrace.spec.response_actions import read_actions
 from headrace.spec.retry import read_error_handler
 from headrace.spec.scaffold_paging import read_scaffold_paginator
 from headrace.spec.vocabulary import (
@@ -41,14 +42,16 @@ class ReadResource:
 
     resource: Resource
     node: Node
-    parent: str | None = None
     paging_known: bool = True
+    hooked: tuple[tuple[str, Node], ...] = ()
 
 
 def name_of(node: Node) -> str | None:
     """The name that a resource will have, as far as it can be told without a finding."""
     if isinstance(node.value, str):
         return node.value
+    if isinstance(node.value, Opaque):  # a dlt resource, named after its function
+        return node.value.source.partition("(")[0]
     name, endpoint = node.get("name"), node.get("endpoint")
     if name is not None:
         return name.word
@@ -69,10 +72,8 @@ def check_keys(ctx: Context, node: Node) -> None:
         known = (*ENDPOINT, *(SCAFFOLD_ENDPOINT if ctx.scaffold else ()))
         ctx.keys(endpoint, known, "an endpoint", MISPLACED_ENDPOINT)
         _not_yet(ctx, endpoint, NOT_YET_ENDPOINT)
-        _inner_keys(ctx, endpoint.get("incremental"), "incremental", "endpoint.incremental")
-        for action in _elements(endpoint, "response_actions"):
-            _inner_keys(ctx, action, "response_actions", "a response action")
-    _not_yet(ctx, node, NOT_YET_RESOURCE)
+    if not ctx.live:  # there, dlt itself honours them
+        _not_yet(ctx, node, NOT_YET_RESOURCE)
     for step in _elements(node, "processing_steps"):
         _inner_keys(ctx, step, "processing_steps", "a processing step")
     for key, why in WITHOUT_EFFECT.items():
@@ -100,20 +101,20 @@ def _not_yet(ctx: Context, node: Node, table: dict[str, str]) -> None:
 
 def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str]) -> ReadResource | None:
     """A resource whose keys are checked and whose defaults are put in; None where it cannot be told apart."""
-    name = _name(ctx, node)
+    name, before = _name(ctx, node), len(ctx.hooked)
     if name is None:
         return None
     endpoint, path = _endpoint(ctx, node, name)
-    request = read_request(ctx, endpoint, path, names)
+    request = read_request(ctx, Stated(name, node, endpoint, path), names)
     selector = _selector(ctx, endpoint, node)
-    single = is_single_entity(without_jinja(path.word or "") if ctx.scaffold else path.word or "")
+    single = is_single_entity(without_jinja(_template_of(path)) if ctx.scaffold else _template_of(path))
     if single and selector is None:
         selector = "$"
         ctx.came(f"{node.path}.endpoint.data_selector", "$", "default", path.line)
     paging, known = _paging(ctx, endpoint, client, selector, single=single)
     paging = _with_size(paging, request.request)
-    hints = read_hints(ctx, node, name)
-    auth = read_auth(ctx, endpoint.get("auth")) if endpoint.get("auth") is not None else None
+    hints = read_hints(ctx, _without_code(node) if ctx.live else node, name)
+    auth = read_auth(ctx, endpoint.items["auth"]) if "auth" in endpoint.items else None
     selected = ctx.boolean(node.get("selected"))
     _suspect(ctx, path, endpoint.get("data_selector"))
     resource = Resource(
@@ -130,13 +131,16 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         auth=auth.auth if auth is not None else None,
         retry=_retry(ctx, node, endpoint),
         selected=selected is not False,
+        parent=request.parent,
+        incremental=request.incremental,
+        actions=read_actions(ctx, endpoint.get("response_actions")),
     )
     hides = hidden_by_default(resource)
     for sentence in hides:
         ctx.faults.note(
             "hidden-by-default", path.path, path.line, sentence, "add it to endpoint.params to load them too"
         )
-    return ReadResource(msgspec.structs.replace(resource, hides=hides), node, request.parent, known)
+    return ReadResource(msgspec.structs.replace(resource, hides=hides), node, known, tuple(ctx.hooked[before:]))
 
 
 def _name(ctx: Context, node: Node) -> str | None:
@@ -166,6 +170,21 @@ def _endpoint(ctx: Context, node: Node, name: str) -> tuple[Node, Node]:
     if ctx.scaffold and (selector := node.get("data_selector")) is not None and "data_selector" not in endpoint.items:
         endpoint = Node({**endpoint.value, "data_selector": selector}, endpoint.line, endpoint.path, endpoint.key_line)
     return endpoint, endpoint.get("path") or named
+
+
+def _template_of(path: Node) -> str:
+    """The path as a template; what is looked up outside is no placeholder of it."""
+    match path.value:
+        case Text(parts=parts):
+            return "".join(part if isinstance(part, str) else "x" for part in parts)
+        case _:
+            return path.word or ""
+
+
+def _without_code(node: Node) -> Node:
+    """The hints that are no live objects: of those, dlt knows what they mean."""
+    plain_hints = {key: sub for key, sub in node.items.items() if code_in(sub) is None}
+    return Node(plain_hints, node.line, node.path, node.key_line)
 
 
 # --- selector --------------------------------------------------------------------------------
@@ -241,7 +260,7 @@ def _paging(
         ctx.came(path, "auto", "default")
         return AutoPaging(), True
     if isinstance(node.value, Opaque):
-        ctx.wrong(node, "a paginator of dlt's with its arguments")
+        ctx.wrong(node, "a paginator of dlt's with its arguments", hook="paginator")
         return SinglePage(), False
     paging = read_scaffold_paginator(ctx, node, selector) if ctx.scaffold else read_paginator(ctx, node)
     if paging is None:

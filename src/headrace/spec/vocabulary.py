@@ -61,7 +61,6 @@ MISPLACED_ENDPOINT = dict.fromkeys(
 )
 
 NOT_YET_RESOURCE = {
-    "include_from_parent": "columns taken from a parent's rows are not supported yet",
     "processing_steps": "processing steps are Python functions, which a document cannot bring along",
     "schema_contract": "schema contracts are not supported yet",
     "parent_table_name": "a table nested below another resource's is not supported yet",
@@ -71,16 +70,12 @@ NOT_YET_RESOURCE = {
     "partition_router": "walks over a list or over a parent's rows are not supported yet",
 }
 NOT_YET_ENDPOINT = {
-    "response_actions": "response actions are not supported yet",
-    "incremental": "incremental loading is not supported yet",
     "incremental_sync": "incremental loading is not supported yet",
     "record_filter": "filters on records are not supported yet",
     "partition_router": "walks over a list or over a parent's rows are not supported yet",
 }
 """Keys that are read and checked, but that a run cannot honour yet. Each is an error with the code `not-yet`."""
 NOT_YET_FIX = "take it out to load without it"
-PARENT_NOT_YET = "a path filled from another resource's rows is not supported yet"
-PARENT_FIX = "take this resource out for now"
 
 WITHOUT_EFFECT = {
     "table_format": "the warehouse decides on the format of tables",
@@ -109,3 +104,9 @@ PLACEHOLDER_KEYS = {
     "response_actions": ("status_code", "content", "action"),
     "processing_steps": ("filter", "map", "yield_map"),
 }
+INCREMENTAL_PARAM = (
+    "type",
+    "transform",
+    *(key for key in PLACEHOLDER_KEYS["incremental"] if key not in {"end_value", "start_param", "end_param"}),
+)
+"""What a parameter of type `incremental` takes: the older form, without an end."""

@@ -1,0 +1,174 @@
+"""Strings in Python's format syntax as texts with slots: what each placeholder of one endpoint takes, and from whom."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from headrace.envelope.path import parse
+from headrace.model.plan import Json, ParentField, Slot, Text, WindowValue
+from headrace.spec.context import Context
+from headrace.spec.faults import did_you_mean, listed
+from headrace.spec.node import Node, Opaque
+from headrace.spec.references import Part, joined
+
+WINDOW = {
+    "initial_value": WindowValue("initial_value"),
+    "start_value": WindowValue("start_value"),
+    "last_value": WindowValue("start_value"),
+    "end_value": WindowValue("end_value"),
+}
+_RAW = "raw"  # `{resources.a.b:raw}`: not percent-encoded in a path
+_FORM = "{resources.<resource>.<field>}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text, and the placeholder after it (`name` None: there is none)."""
+
+    literal: str
+    name: str | None = None
+    spec: str = ""
+    conversion: str | None = None
+
+
+def pieces(template: str) -> list[Piece]:
+    """The parts of a format string, doubled braces made single. Raises ValueError where braces do not pair."""
+    return [
+        Piece(literal, name, spec or "", conversion)
+        for literal, name, spec, conversion in string.Formatter().parse(template)
+    ]
+
+
+@dataclass(slots=True)
+class Template:
+    """The placeholders of the resource `own`. `names` are those of all, `parents` what they turn out to name.
+
+    `window`: the endpoint is incremental, so `{incremental.…}` has a value.
+    """
+
+    ctx: Context
+    own: str
+    names: Collection[str]
+    window: bool = False
+    parents: dict[str, Node] = field(default_factory=dict)
+
+    def text(self, spot: Node, value: str | Text) -> Text:
+        """A string, or one with references, as it will be sent; what stands for a placeholder is a slot."""
+        words = self.ctx.settled(value) if isinstance(value, Text) else Text((value,))
+        parts: list[Part] = []
+        for part in words.parts:
+            parts.extend(self._parts(spot, part) if isinstance(part, str) else (part,))
+        made = joined(parts)
+        return made if isinstance(made, Text) else Text((made,))
+
+    def json(self, node: Node) -> Json:
+        """A JSON value; strings (and keys) with references or slots in them are texts."""
+        match node.value:
+            case dict() as mapping:
+                return {self._string(sub, key): self.json(sub) for key, sub in mapping.items()}
+            case list() as elements:
+                return [self.json(sub) for sub in elements]
+            case str() | Text() as words:
+                return self._string(node, words)
+            case Opaque():
+                self.ctx.wrong(node, "a JSON value")
+                return None
+            case plain:
+                return plain
+
+    def name(self, spot: Node, key: str) -> str:
+        """The name of a parameter, header or form field, in which nothing may be filled in."""
+        words = self.text(spot, key)
+        if words.literal is None:
+            problem = f"a placeholder in a name (`{key}`) is not supported yet"
+            self.ctx.faults.error("not-yet", spot.path, spot.at, problem, "write the name out")
+        return words.literal or key
+
+    def _string(self, spot: Node, value: str | Text) -> str | Text:
+        words = self.text(spot, value)
+        return words if words.literal is None else words.literal
+
+    def _parts(self, spot: Node, words: str) -> list[Part]:
+        try:
+            found = pieces(words)
+        except ValueError:
+            if not self.ctx.scaffold:
+                problem, fix = f"the braces in `{words}` do not pair", "double each brace that is meant as it stands"
+                self.ctx.faults.error("placeholder", spot.path, spot.line, problem, fix)
+            return [words]
+        if self.ctx.scaffold and not any(self.known(piece.name) for piece in found):
+            return [words]  # a scaffold's other braces mean nothing certain
+        parts: list[Part] = []
+        for piece in found:
+            parts.append(piece.literal)
+            if piece.name is not None:
+                parts.append(self.slot(spot, piece) or f"{{{piece.name}}}")
+        return parts
+
+    def known(self, name: str | None) -> bool:
+        """Whether a placeholder's name begins as dlt's do."""
+        return name is not None and (name.startswith("resources.") or (self.window and name.startswith("incremental.")))
+
+    def slot(self, spot: Node, piece: Piece) -> Slot | None:
+        """What fills a placeholder; None, and a fault in dlt's dialect, where nothing does."""
+        name = piece.name or ""
+        if not self.known(name):
+            if not self.ctx.scaffold:
+                begins = "`resources.` or `incremental.`" if self.window else "`resources.`"
+                problem = f"the placeholder {{{name}}} does not begin with {begins}"
+                fix = "double the braces if they are meant as they stand"
+                self.ctx.faults.error("placeholder", spot.path, spot.line, problem, fix)
+            return None
+        if piece.conversion is not None or piece.spec not in {"", _RAW}:
+            problem = f"a format of its own for {{{name}}} is not supported yet"
+            self.ctx.faults.error("not-yet", spot.path, spot.line, problem, f"write {{{name}}}")
+            return None
+        if name.startswith("incremental."):
+            return self._window_value(spot, name)
+        parts = name.split(".", 2)
+        if len(parts) < 3 or not all(parts):  # noqa: PLR2004 - the three parts of the form
+            problem = f"{{{name}}} lacks a field: the expected format is {_FORM}"
+            self.ctx.faults.error("placeholder", spot.path, spot.line, problem, f"write {_FORM}")
+            return None
+        return self.parent_field(spot, parts[1], parts[2], raw=piece.spec == _RAW)
+
+    def _window_value(self, spot: Node, name: str) -> WindowValue | None:
+        which = name.removeprefix("incremental.")
+        if which not in WINDOW:
+            fix = did_you_mean(which, WINDOW, f"write {listed(WINDOW)}")
+            problem = f"an incremental has no value `{which}`"
+            self.ctx.faults.error("placeholder", spot.path, spot.line, problem, fix)
+        return WINDOW.get(which)
+
+    def parent_field(self, spot: Node, parent: str, path: str, *, raw: bool = False) -> ParentField | None:
+        """A field of the parent's row. The parent must exist, and the path must be one."""
+        if parent not in self.names:
+            fix = did_you_mean(parent, self.names, f"name one that exists: {listed(list(self.names)[:8])}")
+            self.ctx.faults.error("unknown-parent", spot.path, spot.line, f"there is no resource `{parent}`", fix)
+            return None
+        try:
+            parse(path)
+        except ValueError as error:
+            problem = f"`{path}` is not a JSON path: {str(error).rpartition(': ')[2]}"
+            self.ctx.faults.error("json-path", spot.path, spot.line, problem, "quote odd keys: 'a.b'")
+            return None
+        self.parents.setdefault(parent, spot)
+        return ParentField(path, raw)
+
+    @property
+    def others(self) -> list[str]:
+        """The resources that may be guessed as a parent."""
+        return [name for name in self.names if name != self.own]
+
+    @property
+    def parent(self) -> str | None:
+        """The one resource whose rows fill the slots; a second one is an error."""
+        names = list(self.parents)
+        if len(names) > 1:
+            spot = self.parents[names[1]]
+            problem = f"the request takes fields of several resources: {' and '.join(f'`{name}`' for name in names)}"
+            fix = "a resource has one parent: take all fields from it, or give the other values themselves"
+            self.ctx.faults.error("several-parents", spot.path, spot.at, problem, fix)
+        return names[0] if names else None
