@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import copy
-import os
 import warnings
-from collections.abc import Iterator
-from unittest import mock
 
 import pytest
 
 from headrace.spec.paging import PAGINATORS
 
 from .documents import codes, errors, of, plan_of, with_client, with_endpoint, with_resource
+from .oracle import dlt_takes
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from dlt.sources.rest_api import rest_api_resources
     from dlt.sources.rest_api.config_setup import PAGINATOR_MAP
-
-
-@pytest.fixture(autouse=True)
-def outside() -> Iterator[None]:
-    """Values that dlt looks for outside where a credential is not stated."""
-    values = {f"CREDENTIALS__{name}": "x" for name in ("TOKEN", "USERNAME", "PASSWORD", "API_KEY")}
-    with mock.patch.dict(os.environ, values):
-        yield
-
-
-def dlt_takes(config: dict[str, object]) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            rest_api_resources(copy.deepcopy(config))
-    except Exception:  # noqa: BLE001 - whatever dlt raises is a refusal
-        return False
-    return True
 
 
 PAGINATOR_CASES: list[object] = [
@@ -138,6 +117,13 @@ AUTH_CASES: list[object] = [
     {"type": "api_key", "api_key": "x", "location": "cookie"},
     {"type": "api_key", "api_key": "x", "location": "body"},
     {"type": "api_key", "api_key": "x", "foo": 1},
+    "oauth2_client_credentials",
+    {"type": "oauth2_client_credentials"},
+    {"type": "oauth2_client_credentials", "access_token_url": "u", "client_id": "i", "client_secret": "s"},
+    {"type": "oauth2_client_credentials", "access_token_url": "u", "client_id": "i", "client_secret": "s", "x": 1},
+    {"type": "oauth2_client_credentials", "access_token_url": 3, "client_id": "i", "client_secret": "s"},
+    {"type": "oauth2_client_credentials", "client_id": "i", "access_token_request_data": {"a": 1}},
+    {"type": "oauth2_client_credentials", "client_id": "i", "default_token_expiration": 60},
     {"type": "digest", "username": "a", "password": "b"},
     {"type": 3},
 ]
@@ -185,6 +171,19 @@ ENDPOINT_CASES: list[dict[str, object]] = [
     {"selector": "a"},
     {"pth": "a"},
     {"response_actions": [{"status_cde": 404}]},
+    {"response_actions": [{"status_code": 404, "action": "ignore"}, {"content": "x", "action": "ignore"}]},
+    {"response_actions": [{"status_code": "404", "action": "ignore"}]},
+    {"response_actions": [{"status_code": [404], "action": "ignore"}]},
+    {"response_actions": {"status_code": 404, "action": "ignore"}},
+    {"response_actions": None},
+    {"auth": None},
+    {"incremental": {"cursor_path": "a"}, "params": {"since": "{incremental.start_value}"}},
+    {"incremental": {"cursor_path": "a"}, "path": "users/{incremental.start_value}/x"},
+    {"incremental": {"cursor_path": "a"}, "json": {"since": "{incremental.last_value}"}, "method": "POST"},
+    {"incremental": {"cursor_path": "a"}, "headers": {"X": "{resource.a.b}"}},
+    {"data": "<x/>", "method": "POST"},
+    {"data": "{x}", "method": "POST"},
+    {"data": {"a": None, "b": [1, 2]}, "method": "POST"},
     {"incremental": {"cursor": "a"}},
     {"incremental": {"cursor_path": "a", "transform": "x"}},
     {"params": {"a": {"type": "resolve", "resource": "nobody", "field": "id"}}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from typing import get_type_hints
 
@@ -13,22 +12,12 @@ from headrace.spec.read import Options
 from headrace.spec.vocabulary import INCREMENTAL_PARAM, PLACEHOLDER_KEYS
 
 from .documents import codes, errors, of, plan_of, python, the_error, with_endpoint
+from .oracle import dlt_takes
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from dlt.extract.incremental import Incremental as DltIncremental
-    from dlt.sources.rest_api import rest_api_resources
     from dlt.sources.rest_api.typing import IncrementalConfig
-
-
-def dlt_takes(config: dict[str, object]) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            rest_api_resources(copy.deepcopy(config))
-    except Exception:  # noqa: BLE001 - whatever dlt raises is a refusal
-        return False
-    return True
 
 
 STATED: list[tuple[dict[str, object], Incremental]] = [

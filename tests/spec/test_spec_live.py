@@ -1,4 +1,4 @@
-"""A configuration as Python hands it over: the same plan as its document, dlt's objects read, everything else a hook."""
+"""A configuration as Python hands it over: the plan of its document, dlt's objects read, everything else a hook."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from headrace.model.plan import (
 from headrace.spec.live import ActionHook, LiveReading, read_live
 
 from .documents import of, plan_of
-from .test_spec_dlt import AUTH_CASES, ENDPOINT_CASES, MERGES, PAGINATOR_CASES, RESOURCE_CASES, dlt_takes, outside
+from .oracle import dlt_takes
+from .test_spec_dlt import AUTH_CASES, ENDPOINT_CASES, MERGES, PAGINATOR_CASES, RESOURCE_CASES
 from .test_spec_parents import ENDPOINTS, with_child
 
 with warnings.catch_warnings():
@@ -41,7 +42,6 @@ with warnings.catch_warnings():
     from dlt.sources.helpers.rest_client import auth as dlt_auth
     from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 
-__all__ = ["outside"]  # a fixture that is used here as well
 BASE = "https://api.acme.io"
 
 
@@ -63,11 +63,19 @@ def with_endpoint(stated: dict[str, object]) -> dict[str, object]:
     return {"client": {"base_url": BASE}, "resources": [{"name": "users", "endpoint": {"path": "users", **stated}}]}
 
 
+def with_client(**stated: object) -> dict[str, object]:
+    return {"client": {"base_url": BASE, **stated}, "resources": ["users"]}
+
+
+def with_resource(stated: dict[str, object]) -> dict[str, object]:
+    return {"client": {"base_url": BASE}, "resources": [{"name": "users", **stated}]}
+
+
 CONFIGS: list[dict[str, object]] = [
-    *({"client": {"base_url": BASE, "paginator": each}, "resources": ["users"]} for each in PAGINATOR_CASES),
-    *({"client": {"base_url": BASE, "auth": each}, "resources": ["users"]} for each in AUTH_CASES),
+    *(with_client(paginator=each) for each in PAGINATOR_CASES),
+    *(with_client(auth=each) for each in AUTH_CASES),
     *(with_endpoint(each) for each in ENDPOINT_CASES),
-    *({"client": {"base_url": BASE}, "resources": [{"name": "users", **each}]} for each in RESOURCE_CASES),
+    *(with_resource(each) for each in RESOURCE_CASES),
     *(with_child(each) for each in ENDPOINTS),
 ]
 
@@ -239,7 +247,7 @@ def test_an_incremental_object_is_read_and_kept() -> None:
     assert [name for name, _ in reading.plan.resources[0].request.params] == ["a"]
     hooks = reading.hooks["users"]
     assert hooks.increment is increment
-    assert hooks.incremental["initial_value"] == increment.initial_value
+    assert hooks.incremental["initial_value"] == dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
 def test_the_arguments_of_an_increment_are_kept_as_given() -> None:
@@ -257,11 +265,11 @@ def test_the_arguments_of_an_increment_are_kept_as_given() -> None:
 # --- hooks -----------------------------------------------------------------------------------
 
 
-class OwnPaginator(dlt_paginators.PageNumberPaginator):
+class OwnPaginator(dlt_paginators.PageNumberPaginator):  # type: ignore[misc]
     """A user's subclass: what it does, only it knows."""
 
 
-class OwnAuth(dlt_auth.BearerTokenAuth):
+class OwnAuth(dlt_auth.BearerTokenAuth):  # type: ignore[misc]
     """A user's subclass."""
 
 
@@ -340,7 +348,7 @@ def test_response_actions_without_functions_need_no_hook() -> None:
 
 
 def test_a_resource_of_dlts_may_be_a_parent_and_is_not_in_the_plan() -> None:
-    @dlt.resource(name="repositories")
+    @dlt.resource(name="repositories")  # type: ignore[untyped-decorator]
     def repos() -> Any:
         yield [{"id": 1}]
 
@@ -355,7 +363,7 @@ def test_a_resource_of_dlts_may_be_a_parent_and_is_not_in_the_plan() -> None:
 
 
 def test_hints_are_those_that_dlt_is_given_and_what_dlt_can_do_is_no_fault() -> None:
-    hints: dict[str, object] = {
+    hints: dict[str, Any] = {
         "write_disposition": {"disposition": "merge", "strategy": "upsert"},
         "columns": {"gone": {"hard_delete": True}, "n": {"dedup_sort": "desc", "data_type": "bigint"}},
         "schema_contract": {"tables": "freeze"},

@@ -12,13 +12,14 @@ from headrace.spec.oauth import CLIENT_CREDENTIALS
 
 from .documents import codes, errors, of, plan_of, python, the_error, with_client, with_endpoint
 
+URL = "https://a.io/token"
 FULL = {
     "type": "oauth2_client_credentials",
-    "access_token_url": "https://a.io/token",
+    "access_token_url": URL,
     "client_id": "i",
     "client_secret": 'dlt.secrets["s"]',
 }
-READ = OAuth2ClientCredentials(text("https://a.io/token"), text("i"), text(Ref("s")))
+READ = OAuth2ClientCredentials(text(URL), text("i"), text(Ref("s")))
 
 
 @pytest.mark.parametrize(
@@ -90,11 +91,7 @@ def with_auth(code: str) -> str:
 @pytest.mark.parametrize(
     ("code", "auth"),
     [
-        (
-            "OAuth2ClientCredentials(access_token_url='https://a.io/token', "
-            "client_id='i', client_secret=dlt.secrets['s'])",
-            READ,
-        ),
+        (f"OAuth2ClientCredentials(access_token_url={URL!r}, client_id='i', client_secret=dlt.secrets['s'])", READ),
         ("OAuth2ClientCredentials(None, 'https://a.io/token', 'i', dlt.secrets['s'])", READ),
         (
             "OAuthJWTAuth(client_id='i', private_key=dlt.secrets['k'], auth_endpoint='e', scopes=['a', 'b'])",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 
 import pytest
@@ -12,10 +11,10 @@ from headrace.spec.read import Options, Reading
 from headrace.spec.template import pieces
 
 from .documents import codes, errors, of, plan_of, python, the_error
+from .oracle import dlt_takes
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from dlt.sources.rest_api import rest_api_resources
     from dlt.sources.rest_api.config_setup import expand_placeholders
 
 ID, NAME = ParentField("id"), ParentField("name")
@@ -74,16 +73,6 @@ def with_child(endpoint: dict[str, object], **resource: object) -> dict[str, obj
         "client": {"base_url": "https://api.acme.io"},
         "resources": ["posts", "tags", {"name": "child", "endpoint": endpoint, **resource}],
     }
-
-
-def dlt_takes(config: dict[str, object]) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            rest_api_resources(copy.deepcopy(config))
-    except Exception:  # noqa: BLE001 - whatever dlt raises is a refusal
-        return False
-    return True
 
 
 def child(reading: Reading) -> Request:

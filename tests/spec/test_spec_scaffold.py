@@ -314,6 +314,11 @@ def test_a_variable_named_after_a_resource_is_its_child() -> None:
     assert codes(reading, "warning") == ["guessed-parent"]
 
 
+@pytest.mark.parametrize("path", ["/folders/{id}/users", "/v2/Folders/{fld}/users"])
+def test_a_variable_below_a_resource_is_its_child_whatever_it_is_called(path: str) -> None:
+    assert plan_of(resource(path=path)).resources[1].parent == Parent("folders")
+
+
 def test_a_value_from_outside_wins_over_a_guessed_parent() -> None:
     reading = resource(Options(settings={"folder_id": "7"}), path="/folders/{folder_id}/users")
     child = plan_of(reading).resources[1]

@@ -60,7 +60,7 @@ def _rule(ctx: Context, node: Node, start_param: str | None, end_param: str | No
             ctx.wrong(function, "nothing here, where the API takes the value as it is", hook="convert")
     key_node = node.get("primary_key")
     scheduler = node.get("allow_external_schedulers")
-    if scheduler is not None and ctx.boolean(scheduler):
+    if scheduler is not None and ctx.boolean(scheduler) and not ctx.live:
         problem = "`allow_external_schedulers` has no effect: no scheduler's window is looked for"
         ctx.faults.note("no-effect", scheduler.path, scheduler.at, problem, "give the window with `initial_value`")
     rule = Incremental(

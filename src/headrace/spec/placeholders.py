@@ -60,13 +60,15 @@ def from_outside(ctx: Context, node: Node, name: str, template: Template, parent
     return None
 
 
-def guessed_parent(name: str, names: Collection[str]) -> str | None:
-    """The resource that a path variable's name seems to point to: `account_id` → `accounts`."""
+def guessed_parent(name: str, names: Collection[str], before: str = "") -> str | None:
+    """The resource that a path variable seems to point to: `account_id` → `accounts`, and so does `accounts/{id}`.
+
+    `before` is the path up to the variable.
+    """
     stem = _KEY_SUFFIX.sub("", name.rsplit(".", maxsplit=1)[-1]).lower()
-    if not stem:
-        return None
-    forms = (stem, f"{stem}s", f"{stem}es", f"{stem[:-1]}ies")
-    return next((known for form in forms for known in names if known.lower() == form), None)
+    segment = before[:-1].rpartition("/")[2].lower().replace("-", "_") if before.endswith("/") else ""
+    forms = (*((stem, f"{stem}s", f"{stem}es", f"{stem[:-1]}ies") if stem else ()), segment)
+    return next((known for form in forms for known in names if form and known.lower() == form), None)
 
 
 def unbound(ctx: Context, node: Node, name: str, params: list[str]) -> None:

@@ -118,8 +118,7 @@ def _path(
         return path, set()
     parts: list[Part] = []
     bound: set[str] = set()
-    left = [piece.name for piece in found if piece.name and piece.name not in params]
-    parent = _guessed(ctx, left, template)
+    parent = _guessed(ctx, [piece for piece in found if piece.name not in params], template)
     for piece in found:
         parts.append(piece.literal)
         name = piece.name
@@ -133,7 +132,7 @@ def _path(
             parts.append(_segment(ctx, params[name], name))
         else:
             if ctx.scaffold and not template.known(name):
-                mine = parent if guessed_parent(name, template.others) == parent else None
+                mine = parent if guessed_parent(name, template.others, piece.literal) == parent else None
                 part = from_outside(ctx, node, name, template, mine)
             else:
                 part = _slot(ctx, node, piece, template, list(params))
@@ -141,12 +140,15 @@ def _path(
     return joined(parts), bound
 
 
-def _guessed(ctx: Context, names: list[str], template: Template) -> str | None:
+def _guessed(ctx: Context, left: list[Piece], template: Template) -> str | None:
     """The resource that a scaffold's path seems to be below: of several, the last one that has no value of its own."""
-    if not ctx.scaffold or any(template.known(name) for name in names):
+    if not ctx.scaffold or any(template.known(piece.name) for piece in left):
         return None
-    open_names = [name for name in names if ctx.found(Ref(name, "config")) is None]
-    found = [guessed_parent(name, template.others) for name in open_names]
+    found = [
+        guessed_parent(piece.name, template.others, piece.literal)
+        for piece in left
+        if piece.name and ctx.found(Ref(piece.name, "config")) is None
+    ]
     return next((parent for parent in reversed(found) if parent is not None), None)
 
 

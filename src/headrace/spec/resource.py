@@ -78,7 +78,7 @@ def check_keys(ctx: Context, node: Node) -> None:
         _inner_keys(ctx, step, "processing_steps", "a processing step")
     for key, why in WITHOUT_EFFECT.items():
         sub = node.get(key)
-        if sub is not None:
+        if sub is not None and not ctx.live:
             ctx.faults.note("no-effect", sub.path, sub.at, f"`{key}` has no effect here: {why}", "it is not read")
 
 
