@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench parity docs lock clean
+.PHONY: demo test check bench parity docs fuzz lock clean
 
 demo: $(VENV)/.core
 	@$(BIN)/headrace demo
@@ -22,7 +22,10 @@ parity: $(VENV)/.dev
 	@HEADRACE_PARITY=all $(BIN)/python -m pytest tests/parity --timeout 1800
 
 docs: $(VENV)/.dev
-	@$(BIN)/python docs/build.py
+	@$(BIN)/python docs/diagnostics.py && $(BIN)/python docs/build.py
+
+fuzz: $(VENV)/.dev
+	@$(BIN)/python -m tests.spec.fuzz --count 20000
 
 # The locks are made by uv from pyproject.toml; they name versions and hashes, no host.
 lock: $(VENV)/.dev

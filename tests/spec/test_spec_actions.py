@@ -40,7 +40,7 @@ def test_several_statuses_may_be_ignored_in_the_order_of_the_document() -> None:
 )
 def test_an_action_that_never_acts_in_dlt_is_told_and_left_out(stated: dict[str, object]) -> None:
     reading = of(with_endpoint(response_actions=[stated]))
-    assert codes(reading, "warning") == ["no-effect"]
+    assert codes(reading, "warning") == ["action-idle"]
     assert plan_of(reading).resources[0].actions == ()
 
 

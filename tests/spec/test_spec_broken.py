@@ -181,7 +181,6 @@ def test_a_broken_copy_still_tells_what_was_understood() -> None:
     ("text", "line", "problem", "fix"),
     [
         ('{\n "client": {}\n "resources": []\n}', 2, "a comma is missing at the end of this value", "add a comma"),
-        ('{\n "client": {},\n}', 2, "the last element is followed by a comma", "delete the comma"),
         ("{\n 'client': {}}", 2, "JSON takes no single quotes", 'write double quotes: "…"'),
         ("{\n “client”: {}}", 2, "the quotes on this line are typographic, not JSON's", 'write straight quotes: "…"'),
     ],

@@ -138,7 +138,7 @@ def test_a_parameter_named_as_the_window_is_replaced_by_it() -> None:
 def test_two_ways_to_state_the_window_are_told_and_the_parameter_counts_as_in_dlt() -> None:
     params = {"since": {"type": "incremental", "cursor_path": "b"}}
     reading = of(with_endpoint(params=params, incremental={"cursor_path": "a"}))
-    assert codes(reading, "warning") == ["two-incrementals"]
+    assert codes(reading, "warning") == ["incremental-twice"]
     assert plan_of(reading).resources[0].incremental == Incremental("b", start_param="since")
 
 

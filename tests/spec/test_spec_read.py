@@ -155,7 +155,7 @@ def test_a_client_without_an_address_can_be_given_one() -> None:
 
 def test_an_offset_that_cannot_move_on_is_a_warning() -> None:
     reading = of(with_endpoint(paginator={"type": "offset", "limit": 0}))
-    assert codes(reading, "warning") == ["paginator-argument"]
+    assert codes(reading, "warning") == ["page-size-none"]
 
 
 def test_a_password_in_the_address_is_used_but_never_shown() -> None:
@@ -265,7 +265,7 @@ def test_check_prints_the_keys_of_the_contract() -> None:
     ]
     told_object = check_object(of(config))
     assert json.loads(check_json(of(config))) == told_object
-    assert set(told_object) == {"runnable", "needs", "dialect", "faults", "plan"}
+    assert set(told_object) == {"runnable", "needs", "dialect", "faults", "readings", "plan"}
     assert told_object["runnable"] is True
     assert told_object["plan"] == {
         "base_url": "https://api.acme.io",

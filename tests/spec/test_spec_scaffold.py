@@ -31,7 +31,7 @@ from headrace.spec.cursor_expression import Expression, has_more_path, parse_exp
 from headrace.spec.read import Options, Reading
 from headrace.spec.scaffold_paging import read_scaffold_paginator
 
-from .documents import codes, errors, plan_of, the_error, told
+from .documents import codes, of, plan_of, the_error, told, with_client
 
 
 def scaffold(config: dict[str, object], prose: str = "", options: Options | None = None) -> Reading:
@@ -92,6 +92,24 @@ def test_in_dlts_dialect_no_paginator_is_detected() -> None:
         ({"type": "cursor", "cursor_param": "nextPageLink"}, NextUrl("nextPageLink")),
         ({"type": "cursor", "cursor_param": "Link"}, LinkHeader("next")),
         ({"type": "cursor", "cursor_param": "page_token"}, Cursor("page_token", "page_token", follow_urls=True)),
+        ({"type": "cursor", "cursor_param": "links.next"}, NextUrl("links.next")),
+        (
+            {"type": "cursor", "cursor_param": "c", "stop_condition": "not response.get('meta', {}).get('token', {})"},
+            Cursor("meta.token", "c", follow_urls=True),
+        ),
+        ({"type": "cursor", "cursor_param": "next", "stop_condition": "{{ a.next is none }}"}, NextUrl("a.next")),
+        (
+            {"type": "cursor", "cursor_param": "c", "stop_condition": "{{ a.next is none }}"},
+            Cursor("a.next", "c", follow_urls=True),
+        ),
+        (
+            {"type": "cursor", "cursor_param": "c", "stop_condition": "'next' not in headers['link']"},
+            LinkHeader("next"),
+        ),
+        (
+            {"type": "cursor", "cursor_param": "c", "stop_condition": "response.page > 3"},
+            Cursor("c", "c", follow_urls=True),
+        ),
         (
             {
                 "type": "cursor",
@@ -119,6 +137,17 @@ def test_in_dlts_dialect_no_paginator_is_detected() -> None:
         ({"type": "offset", "limit": 50}, Offset(50)),
         ({"type": "offset", "limit": 50, "page_param": "skip", "size_param": "top"}, Offset(50, 0, "skip", "top")),
         ({"type": "offset"}, Offset(100)),
+        ({"type": "offset", "limit": 5, "offset_param": "$skip"}, Offset(5, 0, "$skip", "$top")),
+        ({"type": "offset", "limit": 5, "offset_param": "page[offset]"}, Offset(5, 0, "page[offset]", "page[limit]")),
+        ({"type": "offset", "limit": 5, "offset_param": "startAt"}, Offset(5, 0, "startAt", "maxResults")),
+        (
+            {"type": "page_number", "page_size": 5, "page_size_option": {"field_name": "n", "inject_into": "query"}},
+            PageNumber(1, 1, size=5, size_param="n"),
+        ),
+        (
+            {"type": "offset", "limit": 5, "page_token_option": {"field_name": "skip", "type": "RequestOption"}},
+            Offset(5, 0, "skip"),
+        ),
         ({"type": "single_page"}, SinglePage()),
         ({"type": "json_link", "next_url_path": "a"}, NextUrl("a")),
         ({"type": "header_link"}, LinkHeader()),
@@ -154,7 +183,8 @@ def test_a_page_size_replaces_the_same_parameter() -> None:
         ({"type": "cursor", "cursor_param": "c"}, "cursor-source-unknown"),
         ({"type": "cursor", "cursor_param": "c", "cursor_path": "a", "step": "P1D"}, "dropped"),
         ({"type": "offset", "limit": 5}, "offset-param"),
-        ({"type": "offset"}, "page-size"),
+        ({"type": "offset"}, "page-size-missing"),
+        ({"type": "offset", "limit": 5, "offset_param": "from"}, "size-param-odd"),
     ],
     ids=repr,
 )
@@ -257,8 +287,27 @@ def test_a_key_called_api_key_is_suspected_and_another_is_not() -> None:
 
 
 def test_the_fillers_of_a_scaffold_are_suspected() -> None:
-    assert set(codes(resource(path="/v1/users", data_selector="data"), "warning")) == {"path-prefix", "selector-data"}
-    assert codes(resource(path="/v2/users", data_selector="items"), "warning") == []
+    assert set(codes(filler("/v1/users", "data"), "warning")) == {"path-prefix", "selector-data"}
+    assert codes(filler("/v2/users", "items"), "warning") == []
+
+
+def filler(path: str, selector: str, /, **paginator: object) -> Reading:
+    endpoint = {"path": path, "data_selector": selector, **({"paginator": paginator} if paginator else {})}
+    resources = [{"name": "users", "endpoint": endpoint}]
+    return scaffold({"client": {"base_url": "https://api.example.com"}, "resources": resources})
+
+
+def test_data_is_no_filler_where_the_body_holds_the_next_cursor_too() -> None:
+    assert codes(filler("/users", "data", type="cursor", cursor_param="c", cursor_path="meta.next"), "warning") == []
+    beside_a_header = filler("/users", "data", type="cursor", cursor_path="headers.link.next")
+    assert codes(beside_a_header, "warning") == ["selector-data"]
+
+
+def test_v1_is_no_filler_where_the_host_is_real_or_another_path_lacks_it() -> None:
+    assert codes(resource(path="/v1/users"), "warning") == []
+    paths = [{"name": f"{name}s", "endpoint": {"path": f"/{name}"}} for name in ("v1/user", "v3/log")]
+    reading = scaffold({"client": {"base_url": "https://api.example.com"}, "resources": paths})
+    assert codes(reading, "warning") == []
 
 
 @pytest.mark.parametrize(
@@ -311,7 +360,13 @@ def test_a_variable_named_after_a_resource_is_its_child() -> None:
     child = plan_of(reading).resources[1]
     assert child.parent == Parent("folders")
     assert child.request.path == Text(("/folders/", ParentField("id"), "/users"))
-    assert codes(reading, "warning") == ["guessed-parent"]
+    assert codes(resource(path="/v2/f/{folder_id}/users"), "warning") == ["guessed-parent"]
+
+
+def test_a_path_below_a_resource_leaves_no_doubt_about_the_parent() -> None:
+    reading = resource(path="/folders/{folder_id}/users")
+    assert "parent-by-path" in codes(reading, "note")
+    assert codes(reading, "warning") == []
 
 
 @pytest.mark.parametrize("path", ["/folders/{id}/users", "/v2/Folders/{fld}/users"])
@@ -367,7 +422,7 @@ def test_a_placeholder_for_the_token_address_is_a_need() -> None:
 
 def test_a_field_that_is_no_part_of_a_token_request_is_dropped_with_a_warning() -> None:
     auth = {"type": "oauth2", "client_id": "i", "client_secret": "s", "token_url": "u", "legal_entity": "x"}
-    assert codes(client(auth=auth), "warning") == ["dropped"]
+    assert codes(client(auth=auth), "warning") == ["auth-oauth2", "dropped"]
 
 
 def test_a_method_in_small_letters_is_understood() -> None:
@@ -425,12 +480,13 @@ def test_a_setting_fills_the_address() -> None:
 
 
 def test_a_word_that_is_no_address_is_an_error() -> None:
-    assert the_error(client(base_url="acme")).code == "base-url"
+    assert the_error(of(with_client(base_url="acme"))).code == "base-url"
 
 
-def test_incremental_sync_is_said_not_to_be_done() -> None:
-    reading = resource(incremental_sync={"cursor_field": "updated"})
-    assert [fault.path for fault in errors(reading)] == ["resources[1].endpoint.incremental_sync"]
+def test_in_a_scaffold_a_word_that_is_no_address_is_a_placeholder_for_one() -> None:
+    reading = client(base_url="C:/Users/someone/api")
+    assert plan_of(reading).client.base_url == ""
+    assert reading.needs == ("base_url",)
 
 
 def test_a_paginator_without_a_reading_always_has_an_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, cast
 
 from headrace.model.plan import ApiKey, Bearer, HttpBasic, Ref, Text, text
@@ -10,7 +11,6 @@ from headrace.spec.credentials import ReadAuth, field
 from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.node import Node
 from headrace.spec.oauth import CLIENT_CREDENTIALS, SCAFFOLD_TOKEN, SIGNED, read_client_credentials, read_signed
-from headrace.spec.vocabulary import NOT_YET_FIX
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "bearer": ("token",),
@@ -28,10 +28,13 @@ _ALIASES = {
     "httpbasic": "http_basic",
     "oauth2": "oauth2",
     "none": "none",
+    "usernamepassword": "http_basic",
     "token": "bearer",
     "bearertoken": "bearer",
+    "tokenauth": "bearer",
     "apikey": "api_key",
     "header": "api_key",
+    "customheader": "api_key",
     "query": "api_key",
 }
 _SCAFFOLD_EXTRA = {
@@ -46,6 +49,8 @@ _NOT_YET = {
     "session_token": "a login call that gives a session token is not supported yet",
     "custom": "this kind of signing is not supported",
 }
+_SIGNED = re.compile(r"aws|sig(?:nature)?v?4|hmac|hawk|digest|oauth_?1|ntlm|mqtt|cookie", re.IGNORECASE)
+"""Names of schemes that sign each request, or log in by other means than a header."""
 
 
 def read_auth(ctx: Context, node: Node | None) -> ReadAuth:
@@ -76,11 +81,11 @@ def _of_kind(ctx: Context, stated: Node, fields: Node, word: str, node: Node) ->
     if kind is None:
         return ReadAuth(kind="custom")
     if kind in _NOT_YET:
-        ctx.faults.error("not-yet", stated.path, stated.line, _NOT_YET[kind], "use bearer with a token for now")
+        what = f"{_NOT_YET[kind]} (`{word}`)"
+        ctx.faults.error("not-yet", stated.path, stated.line, what, "use bearer with a token for now")
         return ReadAuth(kind=kind)
     if kind == "none":
-        problem = "`none` is not a type of dlt's"
-        ctx.faults.note("auth-none", stated.path, stated.line, problem, "read as no auth at all")
+        ctx.faults.tell("auth-none", stated.path, stated.line)
         return ReadAuth()
     return _read(ctx, stated, fields, kind, node)
 
@@ -109,8 +114,8 @@ def _without_foreign(ctx: Context, fields: Node, known: tuple[str, ...]) -> Node
     """A scaffold's fields without those that say nothing of how a token is bought."""
     for key, sub in fields.items.items():
         if key not in known:
-            problem = f"`{key}` is not read: it is no part of a token request"
-            ctx.faults.warning("dropped", sub.path, sub.at, problem, "delete it, or move it to where the API takes it")
+            why, mend = "it is no part of a token request", "delete it, or move it to where the API takes it"
+            ctx.faults.tell("dropped", sub.path, sub.at, key=key, why=why, mend=mend)
     kept = {key: sub for key, sub in fields.items.items() if key in known}
     return Node(kept, fields.line, fields.path, fields.key_line)
 
@@ -120,25 +125,29 @@ def _kind(ctx: Context, stated: Node, word: str, fields: Node) -> str | None:
         return word
     folded = word.lower().replace("_", "").replace("-", "")
     if ctx.scaffold:
-        if folded in {"sessiontoken", "custom"}:
+        if folded == "custom" and fields.get("header") is not None and fields.get("token") is not None:
+            folded = "customheader"  # a scheme of its own that is a key in a header
+        if folded in {"sessiontoken", "custom"} or _SIGNED.search(word):
             return "session_token" if folded == "sessiontoken" else "custom"
         alias = _ALIASES.get(folded)
         if alias == "oauth2":
-            alias = "oauth2_refresh_token" if "refresh_token" in fields.items else "oauth2_client_credentials"
+            return _oauth2(ctx, stated, word, fields)
         if alias is not None:
             if alias != "none":
-                ctx.faults.note(
-                    "auth-alias",
-                    stated.path,
-                    stated.line,
-                    f"`{word}` is not an auth type of dlt's",
-                    f"read as `{alias}`",
-                )
+                ctx.faults.tell("auth-alias", stated.path, stated.line, word=word, kind=alias)
             return alias
     known = (*_PUBLIC, "basic") if ctx.scaffold else _PUBLIC
     fix = "write `http_basic`" if folded == "basic" else did_you_mean(word, known, f"write {listed(_PUBLIC)}")
     ctx.faults.error("auth-type", stated.path, stated.line, f"there is no auth type `{word}`", fix)
     return None
+
+
+def _oauth2(ctx: Context, stated: Node, word: str, fields: Node) -> str:
+    """`oauth2` with a refresh token or a grant says how a token is bought; alone it does not."""
+    kind = "oauth2_refresh_token" if "refresh_token" in fields.items else "oauth2_client_credentials"
+    sure = "grant_type" in fields.items
+    ctx.faults.tell("auth-alias" if sure else "auth-oauth2", stated.path, stated.line, word=word, kind=kind)
+    return kind
 
 
 def _basic(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
@@ -153,10 +162,11 @@ def _basic(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
 
 
 def _username(ctx: Context, fields: Node) -> Text:
-    if "username" not in fields.items and (ready := fields.get("credentials") or fields.get("token")):
-        ctx.faults.note(
-            "basic-ready", ready.path, ready.line, "`http_basic` has no such key", "read as the whole credential"
-        )
+    pair = fields.get("credentials")
+    if pair is not None and len(pair.elements) == len(("username", "password")):
+        return ctx.text(pair.elements[0]) or text("")
+    if "username" not in fields.items and (ready := pair or fields.get("token")):
+        ctx.faults.tell("basic-ready", ready.path, ready.line)
         words = ctx.text(ready) or text("")
         return Text(("Basic ", *words.parts))
     return field(ctx, fields, "username")
@@ -164,21 +174,16 @@ def _username(ctx: Context, fields: Node) -> Text:
 
 def _password(ctx: Context, fields: Node) -> Text:
     """A scaffold's password is often a stand-in: one that is nowhere to be found is an empty password."""
+    pair = fields.get("credentials")
+    if pair is not None and len(pair.elements) == len(("username", "password")):
+        return ctx.text(pair.elements[1]) or text("")
     node = fields.get("password")
     if node is None:
-        ctx.faults.note(
-            "no-password", f"{fields.path}.password", fields.line, "no password is stated", "an empty password is sent"
-        )
+        ctx.faults.tell("no-password", f"{fields.path}.password", fields.line)
         return text("")
     if isinstance(node.value, Text) and len(node.value.parts) == 1:
         ref = node.value.refs[0]
-        ctx.faults.note(
-            "password-optional",
-            node.path,
-            node.line,
-            f"many APIs take no password beside the key, so `{ref.name}` may be left empty",
-            "an empty password is sent if it is empty or not found",
-        )
+        ctx.faults.tell("password-optional", node.path, node.line, name=ref.name)
         return ctx.settled(text(Ref(ref.name, ref.kind, ref.default or "")))
     return ctx.text(node) or text("")
 
@@ -186,7 +191,7 @@ def _password(ctx: Context, fields: Node) -> Text:
 def _bearer(ctx: Context, fields: Node) -> ReadAuth:
     key = fields.get("api_key")
     if key is not None and "token" not in fields.items:
-        ctx.faults.note("bearer-key", key.path, key.line, "`bearer` auth has no key `api_key`", "read as its token")
+        ctx.faults.tell("bearer-key", key.path, key.line)
     return ReadAuth(Bearer(field(ctx, fields, "token", "api_key")), "bearer")
 
 
@@ -195,14 +200,10 @@ def _api_key(ctx: Context, fields: Node, stated: Node) -> ReadAuth:
     name = (ctx.string(name_node) if name_node else None) or "Authorization"
     location = _location(ctx, fields, stated)
     if ctx.scaffold and name.lower() == "api_key" and name_node is not None:
-        ctx.faults.warning(
-            "api-key-name",
-            name_node.path,
-            name_node.line,
-            "`api_key` as the name of the key is what a scaffold writes when it does not know the real one",
-            "look it up in the API's documentation, and write that name",
-        )
+        ctx.faults.tell("api-key-name", name_node.path, name_node.line)
     key = field(ctx, fields, "api_key", "value", "token", *(() if "api_key" in fields.items else ("key",)))
+    if location == "body":
+        return ReadAuth(kind="api_key", name=name, location=location, body=(name, key))
     return ReadAuth(ApiKey(key, name, location), "api_key", name, location)
 
 
@@ -212,7 +213,7 @@ def _name_keys(fields: Node) -> tuple[str, ...]:
     return (*keys, "key") if valued else keys
 
 
-def _location(ctx: Context, fields: Node, stated: Node) -> Literal["header", "query", "cookie"]:
+def _location(ctx: Context, fields: Node, stated: Node) -> Literal["header", "query", "cookie", "body"]:
     node = fields.get("location")
     if node is None:
         in_query = ctx.scaffold and (stated.word == "query" or fields.get("param") or fields.get("parameter"))
@@ -221,11 +222,9 @@ def _location(ctx: Context, fields: Node, stated: Node) -> Literal["header", "qu
     found = _LOCATIONS.get(word.lower() if ctx.scaffold else word)
     if found is not None:
         return cast("Literal['header', 'query', 'cookie']", found)
-    if ctx.scaffold and word.lower() == "body":
-        ctx.faults.error(
-            "not-yet", node.path, node.line, "an API key in the request's body is not supported yet", NOT_YET_FIX
-        )
-    else:
-        fix = did_you_mean(word, _LOCATIONS, f"write {listed(_LOCATIONS)}")
-        ctx.faults.error("auth-location", node.path, node.line, f"an API key cannot go into `{word}`", fix)
+    if ctx.scaffold and word.lower() in {"body", "body_json", "body_data"}:
+        ctx.faults.tell("key-in-body", node.path, node.line)
+        return "body"
+    fix = did_you_mean(word, _LOCATIONS, f"write {listed(_LOCATIONS)}")
+    ctx.faults.error("auth-location", node.path, node.line, f"an API key cannot go into `{word}`", fix)
     return "header"

@@ -12,8 +12,8 @@ from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
 from headrace.spec.credentials import ReadAuth
 from headrace.spec.hosts import is_placeholder
+from headrace.spec.jinja import without_jinja
 from headrace.spec.node import Node, Opaque, shown
-from headrace.spec.placeholders import without_jinja
 from headrace.spec.request import read_headers
 from headrace.spec.vocabulary import CLIENT, MISPLACED_CLIENT, SCAFFOLD_CLIENT
 
@@ -88,21 +88,14 @@ def _base_url(ctx: Context, client: Node, flag: str | None) -> tuple[str, str | 
         near = [key for key in client.items if key not in {*CLIENT, *SCAFFOLD_CLIENT}]
         if not near:  # a misspelt key is told already
             ctx.need("base_url")
-            fix = "add `base_url`, or give it with --base-url URL"
-            ctx.faults.warning("missing-base-url", "client", client.at, "`client` lacks `base_url`", fix)
+            ctx.faults.tell("missing-base-url", "client", client.at)
         return "", None
     words = _url_words(ctx, node)
     if words is None:
         return "", None
-    if not ctx.live and is_placeholder(words):
+    if not ctx.live and (is_placeholder(words) or (ctx.scaffold and not words.startswith("http"))):
         ctx.need("base_url")
-        ctx.faults.note(
-            "base-url-placeholder",
-            node.path,
-            node.line,
-            f"`{words}` is a placeholder, not the address of an API",
-            "give the real one with --base-url URL",
-        )
+        ctx.faults.tell("base-url-placeholder", node.path, node.line, url=words)
         return "", words
     if words and not re.match(r"https?://[^/\s]+", words):
         ctx.faults.error(
@@ -124,13 +117,7 @@ def _url_words(ctx: Context, node: Node) -> str | None:
         return None
     parts = node.value.parts if isinstance(node.value, Text) else (node.value,)
     if any(isinstance(part, Ref) and part.kind == "secret" for part in parts):
-        ctx.faults.warning(
-            "secret-url",
-            node.path,
-            node.line,
-            f"a secret stands in the address (`{shown(node.value)}`)",
-            "give it with --base-url URL",
-        )
+        ctx.faults.tell("secret-url", node.path, node.line, url=shown(node.value))
         ctx.need("base_url")
         return None
     found = [(ctx.found(part) or f"{{{part.name}}}") if isinstance(part, Ref) else str(part) for part in parts]
@@ -149,8 +136,6 @@ def _limit(ctx: Context, client: Node) -> DeclaredLimit | None:
     requests = ctx.integer(node.get("requests") or node.get("limit") or node.get("calls"))
     seconds = ctx.integer(node.get("seconds") or node.get("window") or node.get("period"))
     if not requests or not seconds or requests < 0 or seconds < 0:
-        ctx.faults.warning(
-            "rate-limit", node.path, node.at, "the rate limit cannot be read", "give it with --rate N/SECONDS"
-        )
+        ctx.faults.tell("rate-limit", node.path, node.at)
         return None
     return DeclaredLimit(requests, float(seconds))

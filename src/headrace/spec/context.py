@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from headrace.model.plan import Provenance, Ref, Text
 from headrace.spec.faults import Faults, did_you_mean, listed
+from headrace.spec.habits import Habits
 from headrace.spec.node import Node, Opaque, kind_of, shown
 from headrace.spec.references import Part
 
@@ -31,6 +32,7 @@ class Context:
     origins: list[Provenance] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     hooked: list[tuple[str, Node]] = field(default_factory=list)
+    habits: Habits = field(default_factory=Habits)
 
     @property
     def scaffold(self) -> bool:

@@ -13,12 +13,16 @@ _NO_AUTH = NoAuth()
 
 @dataclass(frozen=True, slots=True)
 class ReadAuth:
-    """An auth as understood; `kind` may be one that a run does not support yet."""
+    """An auth as understood; `kind` may be one that a run does not support yet.
+
+    `body` is a key that goes into the body of every request, with its name: there is no `Auth` for that.
+    """
 
     auth: Auth = _NO_AUTH
     kind: str = "none"
     name: str | None = None
     location: str | None = None
+    body: tuple[str, Text] | None = None
 
 
 def field(ctx: Context, fields: Node, name: str, *others: str) -> Text:
@@ -28,11 +32,5 @@ def field(ctx: Context, fields: Node, name: str, *others: str) -> Text:
         if node is not None:
             return ctx.text(node) or text("")
     line = fields.line
-    ctx.faults.note(
-        "credential-outside",
-        f"{fields.path}.{name}",
-        line,
-        f"`{name}` is not stated",
-        f"it is looked for outside, as the secret `{name}`",
-    )
+    ctx.faults.tell("credential-outside", f"{fields.path}.{name}", line, name=name)
     return ctx.settled(text(Ref(name)))

@@ -29,6 +29,9 @@ _STEP = re.compile(
     re.VERBOSE,
 )
 
+_MISSING = re.compile(r"not\s+(\S.*)|(\S.*?)\s+(?:is|==)\s+(?:none|null)", re.IGNORECASE | re.DOTALL)
+_NO_LINK = re.compile(r"['\"]?next['\"]?\s+not\s+in\s+(?:response\.)?headers\b.*link.*", re.IGNORECASE)
+
 
 def parse_expression(words: str) -> Expression:
     """What a cursor expression means; of `a or b` the first."""
@@ -82,3 +85,18 @@ def has_more_path(condition: str) -> str | None:
     whole = re.search(rf"response((?:\.\w+)*\.)?(?:get\(\s*['\"])?{re.escape(flag[1])}", condition)
     before = [step for step in (whole[1] or "").split(".") if step and step != "get"] if whole else []
     return join_path([*before, flag[1]])
+
+
+def tested_place(condition: str) -> Expression:
+    """Where the cursor is that a stop condition finds missing: `not response.meta.next`, `links.next is none`.
+
+    A condition that tests a flag, or anything else, says nothing of it.
+    """
+    inner = _TEMPLATE.search(condition)
+    words = (inner[1] if inner else condition).strip()
+    if _NO_LINK.fullmatch(words):
+        return Expression("link", "next")
+    found = _MISSING.fullmatch(words)
+    if found is None or has_more_path(words) is not None or re.search(r"\b(?:and|or)\b|more", words, re.IGNORECASE):
+        return Expression("unknown")
+    return parse_expression(found[1] or found[2])

@@ -9,8 +9,9 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from headrace.spec.faults import Faults
-from headrace.spec.node import Node, Value
+from headrace.spec.node import Node, Value, sendable
 from headrace.spec.references import whole_reference
+from headrace.spec.relaxed_json import strict
 
 if TYPE_CHECKING:
     import yaml
@@ -105,13 +106,13 @@ class _Unfold:
 def _key(name: object) -> str:
     if name is None:
         return "null"
-    return str(name).lower() if isinstance(name, bool) else str(name)
+    return str(name).lower() if isinstance(name, bool) else sendable(str(name))
 
 
 def _scalar(value: object) -> Value:
     match value:
         case str():
-            return whole_reference(value) or value
+            return whole_reference(value) or sendable(value)
         case None | bool() | int() | float():
             return value
         case dt.datetime() | dt.date() | dt.time():
@@ -127,6 +128,7 @@ def _json(text: str, faults: Faults) -> Node | None:
     """Values by the JSON parser; lines by a YAML one, since the layout of JSON is YAML's too."""
     import yaml  # noqa: PLC0415 - only a YAML or JSON document needs it
 
+    text = _relaxed(text, faults)
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -143,9 +145,6 @@ def _json(text: str, faults: Faults) -> Node | None:
             problem, fix = "the quotes on this line are typographic, not JSON's", 'write straight quotes: "…"'
         elif "'" in row and "quotes" in error.msg:
             problem, fix = "JSON takes no single quotes", 'write double quotes: "…"'
-        elif "Illegal trailing comma" in error.msg or re.search(r",\s*$", text[: error.pos]):
-            line = text.count("\n", 0, len(text[: error.pos].rstrip())) + 1
-            problem, fix = "the last element is followed by a comma", "delete the comma"
         faults.error("syntax", "", line, problem, fix)
         return None
     try:
@@ -153,6 +152,25 @@ def _json(text: str, faults: Faults) -> Node | None:
     except yaml.YAMLError:
         layout = None
     return _with_lines(data, layout)
+
+
+def _relaxed(text: str, faults: Faults) -> str:
+    """JSON that only comments and trailing commas keep from being JSON, without them."""
+    if _is_json(text):
+        return text
+    plain, taken, line = strict(text)
+    if not taken or not _is_json(plain):
+        return text
+    faults.tell("json-relaxed", "", line, what=" and no ".join(taken))
+    return plain
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _with_lines(data: object, layout: yaml.Node | None, line: int = 1) -> Node:
@@ -166,7 +184,7 @@ def _with_lines(data: object, layout: yaml.Node | None, line: int = 1) -> Node:
         for name, value in data.items():
             key_line, sub_layout = marks.get(name, (0, None))
             sub = _with_lines(value, sub_layout, line)
-            found[name] = Node(sub.value, sub.line, key_line=key_line or sub.line)
+            found[sendable(name)] = Node(sub.value, sub.line, key_line=key_line or sub.line)
         return Node(found, line)
     if isinstance(data, list):
         layouts = layout.value if isinstance(layout, yaml.SequenceNode) else []

@@ -21,6 +21,8 @@ AUTH_MARKS = {
     "aws4",
     "hmac",
     "custom_header",
+    "tokenauth",
+    "hawk",
 }
 _PAGINATOR_MARKS = {"page_size", "cursor_value", "stop_condition", "start_from_page", "size_param"}
 _LIMITED = {"cursor", "page_number"}  # dlt's have no `limit` and no `limit_param`

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from headrace.spec.data_tree import read_data
 from headrace.spec.faults import Fault, Faults
-from headrace.spec.markdown import Block, Line, take_apart
+from headrace.spec.markdown import Block, Line, is_described, take_apart
+from headrace.spec.near_python import mended
 from headrace.spec.node import Node, rooted
 from headrace.spec.python_config import read_python
 
@@ -24,6 +25,11 @@ class Document:
     name: str | None = None
     sections: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     scaffold: bool = False
+
+    @property
+    def described(self) -> bool:
+        """Whether prose tells of the whole configuration, as a scaffold's does."""
+        return is_described(self.sections)
 
 
 def open_document(text: str, form: str, faults: Faults) -> Document:
@@ -75,13 +81,8 @@ def _source(sources: Node, faults: Faults) -> tuple[Node | None, str | None]:
     if not ours:
         return None, None
     if len(ours) > 1:
-        faults.warning(
-            "several-configurations",
-            "",
-            list(ours.values())[1].at,
-            f"the document holds {len(ours)} sources; the first, `{next(iter(ours))}`, is read",
-            "put each into a document of its own",
-        )
+        second, which = list(ours.values())[1].at, f"`{next(iter(ours))}`"
+        faults.tell("several-configurations", "", second, number=len(ours), what="sources", which=which)
     name, node = next(iter(ours.items()))
     return _without(_without(node, "type"), "name"), name
 
@@ -100,13 +101,7 @@ def _without(node: Node, key: str) -> Node:
 def _markdown(text: str, faults: Faults) -> Document:
     markdown = take_apart(text)
     if markdown.wrapped:
-        faults.note(
-            "wrapped-document",
-            "",
-            1,
-            "the whole document stands in one ```markdown fence",
-            "it is read without the fence",
-        )
+        faults.tell("wrapped-document", "", 1)
     first: list[Fault] | None = None
     for block in markdown.configurations:
         tried = Faults()
@@ -134,15 +129,12 @@ def _block(block: Block, faults: Faults) -> tuple[Node | None, str | None, bool]
     if slashes is not None:
         row = text.count("\n", 0, slashes.start()) + 1
         text = _SLASHES.sub("", text)
-        faults.warning(
-            "resources-cut-off",
-            "resources",
-            row + block.offset,
-            f"a comment stands where configuration was meant ({slashes[0].strip()}), so it may be cut off here",
-            "add what is missing, and delete the comment",
-        )
-    config, name = read_python(textwrap.dedent(text), block.offset, faults)
-    return config, name, slashes is not None
+        faults.tell("resources-cut-off", "resources", row + block.offset, comment=slashes[0].strip())
+    before = len(faults.found)
+    text = mended(textwrap.dedent(text), block.offset, faults)
+    near = len(faults.found) > before or block.language == "python-outcome"
+    config, name = read_python(text, block.offset, faults)
+    return config, name, near or slashes is not None
 
 
 def lowered(node: Node, offset: int) -> Node:

@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from headrace.spec.rules import RULES
+
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 
@@ -36,13 +38,10 @@ class Faults:
         """Something that must be mended before the document can run."""
         self._add(Fault(code, "error", path, line, problem, fix))
 
-    def warning(self, code: str, path: str, line: int | None, problem: str, fix: str) -> None:
-        """Something that runs but may not be what is meant."""
-        self._add(Fault(code, "warning", path, line, problem, fix))
-
-    def note(self, code: str, path: str, line: int | None, problem: str, fix: str) -> None:
-        """How something was read that could have been read otherwise."""
-        self._add(Fault(code, "note", path, line, problem, fix))
+    def tell(self, code: str, path: str, line: int | None, /, **words: object) -> None:
+        """How a deviation was read, in the words of its rule."""
+        rule = RULES[code]
+        self._add(Fault(code, rule.severity, path, line, rule.problem.format(**words), rule.mend.format(**words)))
 
     def _add(self, fault: Fault) -> None:
         if fault not in self.found:

@@ -53,13 +53,8 @@ def read_hints(ctx: Context, resource: Node, name: str) -> Hints:
     disposition = _disposition(ctx, stated)
     if disposition == "merge" and not primary_key and not merge_key:
         disposition = "append"
-        ctx.faults.note(
-            "merge-without-key",
-            stated.path if stated else path,
-            stated.line if stated else resource.line,
-            f"`merge` needs a key, and `{name}` has none",
-            "read as `append`, as in dlt; add `primary_key`",
-        )
+        spot = stated or resource
+        ctx.faults.tell("merge-without-key", spot.path, spot.line, name=name)
     table = resource.get("table_name")
     nesting = resource.get("max_table_nesting")
     ctx.came(

@@ -28,9 +28,7 @@ def read_incremental(ctx: Context, endpoint: Node, params: Iterator[tuple[str, N
         problem, fix = "a second parameter is incremental, and an endpoint has one window", "keep one of them"
         ctx.faults.error("two-incrementals", other.path, other.at, problem, fix)
     if stated is not None:
-        problem = f"`endpoint.incremental` is not read, because the parameter `{name}` is incremental"
-        fix = f"keep one of them: endpoint.incremental with `start_param: {name}` says the same"
-        ctx.faults.warning("two-incrementals", stated.path, stated.at, problem, fix)
+        ctx.faults.tell("incremental-twice", stated.path, stated.at, name=name)
     return _rule(ctx, _without_bounds(ctx, param, name), name, None)
 
 
@@ -62,7 +60,8 @@ def _rule(ctx: Context, node: Node, start_param: str | None, end_param: str | No
     scheduler = node.get("allow_external_schedulers")
     if scheduler is not None and ctx.boolean(scheduler) and not ctx.live:
         problem = "`allow_external_schedulers` has no effect: no scheduler's window is looked for"
-        ctx.faults.note("no-effect", scheduler.path, scheduler.at, problem, "give the window with `initial_value`")
+        mend = "give the window with `initial_value`"
+        ctx.faults.tell("no-effect", scheduler.path, scheduler.at, problem=problem, mend=mend)
     rule = Incremental(
         cursor_path=path or "",
         initial_value=_value(ctx, node.get("initial_value")),
@@ -91,13 +90,7 @@ def _value(ctx: Context, node: Node | None) -> Json:
             return live.isoformat() if hasattr(live, "isoformat") else str(live)
         case Node(value=Opaque(kind="expression") as code):
             name = node.path.rpartition(".")[2]
-            ctx.faults.warning(
-                "expression-value",
-                node.path,
-                node.line,
-                f"`{name}` is a Python expression (`{code.source}`), and a document's code is never run",
-                f"give its value with --set {name}=VALUE, or write it out",
-            )
+            ctx.faults.tell("expression-value", node.path, node.line, name=name, source=code.source)
             value = ctx.settled(Text((Ref(name, "config"),)))
             return next((ctx.found(ref) for ref in value.refs), value.literal)
         case Node(value=Text()):

@@ -47,8 +47,13 @@ class Markdown:
 
     @property
     def is_scaffold(self) -> bool:
-        """Whether it has the shape of a scaffold: at least three of its six headings."""
-        return len(self.sections) >= 3  # noqa: PLR2004 - half of the six
+        """Whether it has the shape of a scaffold."""
+        return is_described(self.sections)
+
+
+def is_described(sections: dict[str, tuple[Line, ...]]) -> bool:
+    """Whether the prose has the shape of a scaffold's: at least three of its six headings."""
+    return len(sections) >= 3  # noqa: PLR2004 - half of the six
 
 
 def take_apart(text: str) -> Markdown:

@@ -114,6 +114,11 @@ def shown(value: Value, parent: str = "parent") -> str:
             return str(value)
 
 
+def sendable(words: str) -> str:
+    """The text as UTF-8 can hold it: half a character, which an escape may write, becomes a question mark."""
+    return words.encode("utf-8", "replace").decode("utf-8")
+
+
 def code_in(node: Node) -> Node | None:
     """The first piece of Python code in the tree."""
     if isinstance(node.value, Opaque):

@@ -85,9 +85,7 @@ def _token_url(ctx: Context, fields: Node) -> Text:
     if not ctx.scaffold or not is_placeholder(url.literal or ""):
         return url
     node = next(node for key in ("access_token_url", *_URLS) if (node := fields.get(key)) is not None)
-    problem = f"`{url.literal}` is a placeholder, not where a token is to be had"
-    fix = "give the real one with --set access_token_url=URL"
-    ctx.faults.note("token-url-placeholder", node.path, node.line, problem, fix)
+    ctx.faults.tell("token-url-placeholder", node.path, node.line, url=url.literal)
     return ctx.settled(text(Ref("access_token_url", "config")))
 
 

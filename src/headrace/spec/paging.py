@@ -255,8 +255,7 @@ def _offset(ctx: Context, fields: Node, arguments: Arguments) -> Paging | None:
         return None
     if limit < 1:
         spot = fields.items["limit"]
-        problem = "with a `limit` of less than 1 the walk cannot move on"
-        ctx.faults.warning("paginator-argument", spot.path, spot.line, problem, "write the page size")
+        ctx.faults.tell("page-size-none", spot.path, spot.line)
     param = _one_place(ctx, fields, arguments, param="offset_param", body="offset_body_path", default="offset")
     size_param = _one_place(ctx, fields, arguments, param="limit_param", body="limit_body_path", default="limit")
     total = arguments.get("total_path", str, "total") or None

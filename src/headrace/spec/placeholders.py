@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from headrace.model.plan import Ref
 from headrace.spec.context import Context
@@ -12,9 +12,6 @@ from headrace.spec.node import Node
 from headrace.spec.references import Part
 from headrace.spec.template import Template
 
-_JINJA = re.compile(r"\{\{\s*(.*?)\s*\}\}")
-_WRAPPED = re.compile(r"\{(?:stream_slice|stream_partition|config|parent|partition)\.(\w+)\}")
-_SCAFFOLD_ROOTS = {"config", "stream_slice", "stream_partition", "stream_interval", "parent", "partition", "get"}
 _LAST_BRACED = re.compile(r"\{[a-zA-Z0-9.\-_]+(?::raw)?\}")
 _KEY_SUFFIX = re.compile(r"_?(?:id|uuid|key|slug|gid|code|number|name)s?$", re.IGNORECASE)
 
@@ -24,40 +21,33 @@ def is_single_entity(path: str) -> bool:
     return _LAST_BRACED.search(path.rstrip("/").rsplit("/", 1)[-1]) is not None
 
 
-def without_jinja(template: str) -> str:
-    """`{{ config['x'] }}` and `{stream_slice.x}` as `{x}`."""
+def from_outside(
+    ctx: Context, node: Node, name: str, template: Template, parent: str | None = None, *, sure: bool = False
+) -> Part | None:
+    """A scaffold's `{name}` with no value of its own: a setting, else the `id` of `parent`, else a need.
 
-    def name(found: re.Match[str]) -> str:
-        words = [word for word in re.findall(r"\w+", found[1]) if word not in _SCAFFOLD_ROOTS]
-        return f"{{{words[0]}}}" if words else "{value}"
-
-    return _WRAPPED.sub(r"{\1}", _JINJA.sub(name, template).replace("${", "{"))
-
-
-def from_outside(ctx: Context, node: Node, name: str, template: Template, parent: str | None = None) -> Part | None:
-    """A scaffold's `{name}` with no value of its own: a setting, else the `id` of `parent`, else a need."""
+    `sure`: the path is below the parent's own, or names a slice of it, so that there is no doubt about it.
+    """
     value = ctx.found(Ref(name, "config"))
     if value is not None:
         ctx.came(f"{node.path}.{{{name}}}", value, "flag")
         return value
+    spot = _param_path(node, name)
     if parent is not None:
-        ctx.faults.warning(
-            "guessed-parent",
-            node.path,
-            node.line,
-            f"nothing says what stands for {{{name}}}; it is read as `id` of each record of `{parent}`",
-            f"write {{resources.{parent}.<field>}}, or give one value with --set {name}=VALUE",
-        )
+        code = "parent-by-path" if sure else "guessed-parent"
+        ctx.faults.tell(code, spot, node.line, name=name, parent=parent)
         return template.parent_field(node, parent, "id")
     ctx.need(f"config:{name}")
-    ctx.faults.warning(
-        "path-value",
-        node.path,
-        node.line,
-        f"the path holds {{{name}}}, and nothing says what stands for it",
-        f"give it with --set {name}=VALUE",
-    )
+    ctx.faults.tell("path-shared" if name in ctx.habits.shared else "path-value", spot, node.line, name=name)
     return None
+
+
+def _param_path(node: Node, name: str) -> str:
+    """Where dlt looks for the value of `{name}` in a path: among the endpoint's parameters."""
+    before, _, last = node.path.rpartition(".")
+    if last not in {"path", "name", "endpoint"}:
+        return node.path
+    return f"{before.removesuffix('.endpoint')}.endpoint.params.{name}"
 
 
 def guessed_parent(name: str, names: Collection[str], before: str = "") -> str | None:
@@ -68,7 +58,14 @@ def guessed_parent(name: str, names: Collection[str], before: str = "") -> str |
     stem = _KEY_SUFFIX.sub("", name.rsplit(".", maxsplit=1)[-1]).lower()
     segment = before[:-1].rpartition("/")[2].lower().replace("-", "_") if before.endswith("/") else ""
     forms = (*((stem, f"{stem}s", f"{stem}es", f"{stem[:-1]}ies") if stem else ()), segment)
-    return next((known for form in forms for known in names if form and known.lower() == form), None)
+    exact = next((known for form in forms for known in names if form and known.lower() == form), None)
+    return exact or _by_last_word(names, forms[:-1])
+
+
+def _by_last_word(names: Collection[str], forms: Sequence[str]) -> str | None:
+    """`page_id` → `status_pages`, if it is the only one of that last word."""
+    found = [name for name in names if re.split(r"[\W_]+", name.lower())[-1] in forms[1:]]
+    return found[0] if len(found) == 1 else None
 
 
 def unbound(ctx: Context, node: Node, name: str, params: list[str]) -> None:

@@ -19,6 +19,7 @@ from headrace.spec.retry import recommended
 Sections = Mapping[str, Sequence[Line]]
 
 _BULLET = re.compile(r"^\s*[-*]\s+(?:\*\*)?`?([^:*`]+?)`?(?:\*\*)?\s*:\s*(?:\*\*)?\s*(.*)$")
+_HEADING = re.compile(r"^\s*(?:#{2,6}\s+|\d+[.)]\s+|[-*]?\s*(?=\*\*))\**\s*`?([\w ./-]{1,60}?)`?\s*\**:?\s*$")
 _CODE = re.compile(r"\b([45]\d\d)\b")
 _QUOTED = re.compile(r"`([^`]+)`")
 _LIMIT = re.compile(r"\b(?:limit|page size)\s+(?:of|is|:)?\s*(\d+)", re.IGNORECASE)
@@ -60,13 +61,8 @@ def _with(
     if added:
         resource = msgspec.structs.replace(resource, columns=(*resource.columns, *added))
         line = hints[0][0].number
-        ctx.faults.note(
-            "schema-types",
-            f"{read.node.path}.columns",
-            line,
-            f"the Schema section states the types of {len(added)} fields of `{resource.name}`",
-            "they are taken as column hints",
-        )
+        where = f"{read.node.path}.columns"
+        ctx.faults.tell("schema-types", where, line, number=len(added), name=resource.name)
     return ReadResource(resource, read.node, read.paging_known)
 
 
@@ -89,13 +85,8 @@ def _auth_kind(ctx: Context, line: Line, said: str, auth: ReadAuth, node: Node) 
     mine = _AUTH_WORDS.get(auth.kind)
     others = [kind for kind, words in _AUTH_WORDS.items() if any(word in said.lower() for word in words)]
     if mine and others and not any(word in said.lower() for word in mine):
-        ctx.faults.warning(
-            "prose-auth",
-            f"{node.path}.type",
-            line.number,
-            f"the Authentication section says “{said}”, the code says `{auth.kind}`",
-            "the code is followed; check which of them is right",
-        )
+        told, actual = f"says “{said}”", f"says `{auth.kind}`"
+        ctx.faults.tell("prose-auth", f"{node.path}.type", line.number, told=told, actual=actual)
 
 
 def _auth_role(ctx: Context, line: Line, bullet: re.Match[str], auth: HttpBasic, node: Node) -> None:
@@ -106,13 +97,8 @@ def _auth_role(ctx: Context, line: Line, bullet: re.Match[str], auth: HttpBasic,
     told = [role for role in roles if re.search(rf"\b{role}\b", words)]
     actual = [role for role, names in roles.items() if secret in names]
     if len(told) == 1 and actual and told[0] not in actual:
-        ctx.faults.warning(
-            "prose-auth",
-            f"{node.path}.{actual[0]}",
-            line.number,
-            f"the Authentication section calls `{secret}` the {told[0]}, the code uses it as the {actual[0]}",
-            "the code is followed; check which of them is right",
-        )
+        says, does = f"calls `{secret}` the {told[0]}", f"uses it as the {actual[0]}"
+        ctx.faults.tell("prose-auth", f"{node.path}.{actual[0]}", line.number, told=says, actual=does)
 
 
 def _names(text: Text) -> set[str]:
@@ -123,30 +109,58 @@ def _names(text: Text) -> set[str]:
 
 
 def _resources(ctx: Context, lines: Sequence[Line], resources: list[ReadResource]) -> None:
-    """Bullets of names, paths, methods, selectors and limits: each against the code."""
+    """Bullets of names, paths, methods, selectors and limits: each against the code.
+
+    A bullet speaks of the resources that the last name, heading or path named. Before any of these it speaks of all,
+    unless the section says the same thing several times: then it is not known of which.
+    """
+    bullets = [(line, _BULLET.match(line.text)) for line in lines]
+    titles = [bullet[1].strip().lower() for _, bullet in bullets if bullet is not None]
     known = {_folded(read.resource.name): read for read in resources}
-    current = list(resources)
-    for line in lines:
-        bullet = _BULLET.match(line.text)
+    current = list(resources) if len(titles) == len(set(titles)) else []
+    for line, bullet in bullets:
         if bullet is None:
+            current = _headed(line, known, current)
             continue
         title, said = bullet[1].strip().lower(), bullet[2].strip()
         if title in {"resource name", "resource names", "name"}:
             current = _named(ctx, line, said, known)
         elif title in {"endpoint path", "endpoint paths", "path"}:
-            _paths(ctx, line, said, current)
-        elif title == "http method":
-            _compare(
-                ctx,
-                line,
-                current,
-                "endpoint.method",
-                {word for word in _WORD.findall(said.upper()) if word in _METHODS},
-            )
-        elif title == "data selector" and len(_QUOTED.findall(said)) == 1:
-            _compare(ctx, line, current, "endpoint.data_selector", set(_QUOTED.findall(said)))
-        elif title.startswith("pagination") and (limit := _LIMIT.search(said)):
-            _compare(ctx, line, current, "endpoint.paginator.limit", {limit[1]})
+            current = _paths(ctx, line, said, current, resources)
+        elif _folded(title) in known and not said:
+            current = [known[_folded(title)]]
+        else:
+            _detail(ctx, line, title, said, current)
+
+
+def _headed(line: Line, known: dict[str, ReadResource], current: list[ReadResource]) -> list[ReadResource]:
+    """The resource that a heading, a number or a line in bold names; another one leaves none."""
+    heading = _HEADING.match(line.text)
+    if heading is None:
+        return current
+    name = _folded(heading[1])
+    return [known[name]] if name in known else []
+
+
+def _detail(ctx: Context, line: Line, title: str, said: str, current: list[ReadResource]) -> None:
+    quoted = _QUOTED.findall(said)
+    if title == "http method":
+        methods = {word for word in _WORD.findall(said.upper()) if word in _METHODS}
+        _compare(ctx, line, current, "endpoint.method", methods)
+    elif title == "data selector" and len(quoted) == 1:
+        _compare(ctx, line, current, "endpoint.data_selector", {_selector(quoted[0])})
+    elif title.startswith("pagination") and (limit := _LIMIT.search(said)):
+        _compare(ctx, line, current, "endpoint.paginator.limit", {limit[1]})
+    elif title == "primary key" and len(quoted) == 1 and _WORD.fullmatch(quoted[0]):
+        for read in current:
+            _compare_key(ctx, line, read, "Resources", quoted[0])
+
+
+def _selector(told: str) -> str:
+    """A selector of the prose as the code's is read: a list joined, `response.` taken off."""
+    if told.startswith("["):
+        return ".".join(re.findall(r"[^\s\"',\[\]]+", told)) or "$"
+    return told.removeprefix("response.")
 
 
 def _folded(name: str) -> str:
@@ -165,24 +179,28 @@ def _named(ctx: Context, line: Line, said: str, known: dict[str, ReadResource]) 
     missing = [name for name in names if _folded(name) not in known]
     if here and missing:  # prose that names none of them is a description, no list
         for name in missing:
-            ctx.faults.warning(
-                "prose-resource",
-                "resources",
-                line.number,
-                f"the Resources section lists `{name}`, which the code leaves out",
-                "add it to `resources` if you want it",
-            )
+            ctx.faults.tell("prose-resource", "resources", line.number, name=name)
     return here
 
 
-def _paths(ctx: Context, line: Line, said: str, current: list[ReadResource]) -> None:
+def _paths(
+    ctx: Context, line: Line, said: str, current: list[ReadResource], resources: list[ReadResource]
+) -> list[ReadResource]:
+    """The resources that a bullet of paths speaks of: those that have these paths, else those named before it."""
     paths = _list(said)
-    if len(paths) != len(current):
-        return
+    mine = {read.resource.name: _plain_path(shown(read.resource.request.path)) for read in resources}
+    having = [read for read in resources if mine[read.resource.name] in {_plain_path(path) for path in paths}]
+    if len(paths) != len(current) or len(having) == len(paths):
+        return having
     for read, path in zip(current, paths, strict=True):
-        mine = shown(read.resource.request.path)
-        if path.startswith("/") and "{" not in path + mine and path.strip("/") != mine.strip("/"):
-            _contradiction(ctx, line, read, "endpoint.path", told=path, actual=mine)
+        actual = shown(read.resource.request.path)
+        if path.startswith("/") and "{" not in path + actual and path.strip("/") != actual.strip("/"):
+            _contradiction(ctx, line, read, "endpoint.path", told=path, actual=actual)
+    return current
+
+
+def _plain_path(path: str) -> str:
+    return re.sub(r"\{[^/]*\}", "{}", path).strip("/")
 
 
 def _compare(ctx: Context, line: Line, current: list[ReadResource], key: str, said: set[str]) -> None:
@@ -196,18 +214,13 @@ def _compare(ctx: Context, line: Line, current: list[ReadResource], key: str, sa
             "endpoint.data_selector": resource.selector,
             "endpoint.paginator.limit": str(resource.paging.size) if resource.paging.size else None,
         }[key]
-        if actual is not None and actual != told and not (key.endswith("selector") and told in actual):
+        if actual is not None and actual.strip("'") != told.strip("'"):
             _contradiction(ctx, line, read, key, told=told, actual=actual)
 
 
 def _contradiction(ctx: Context, line: Line, read: ReadResource, key: str, *, told: str, actual: str) -> None:
-    ctx.faults.warning(
-        "prose-contradiction",
-        f"{read.node.path}.{key}",
-        line.number,
-        f"the Resources section says `{told}` for `{read.resource.name}`, the code says `{actual}`",
-        "the code is followed; check which of them is right",
-    )
+    where, name = f"{read.node.path}.{key}", read.resource.name
+    ctx.faults.tell("prose-contradiction", where, line.number, told=told, name=name, actual=actual)
 
 
 # --- errors and keys ---------------------------------------------------------------------------
@@ -224,13 +237,7 @@ def _retry(ctx: Context, lines: Sequence[Line]) -> tuple[int, ...]:
         codes |= found
     kept = recommended(codes)
     if kept and first is not None:
-        ctx.faults.note(
-            "prose-retry",
-            "resources",
-            first.number,
-            f"the Error Handling section speaks of {', '.join(map(str, kept))}",
-            "requests answered so are asked again; they are added to the statuses that always are",
-        )
+        ctx.faults.tell("prose-retry", "resources", first.number, codes=", ".join(map(str, kept)))
     return kept
 
 
@@ -243,13 +250,11 @@ def _schema_key(ctx: Context, lines: Sequence[Line], resources: list[ReadResourc
         if found is None:
             continue
         for read in resources:
-            keys: tuple[str, ...] = read.resource.primary_key
-            if keys != (found[1],):
-                ctx.faults.warning(
-                    "prose-key",
-                    f"{read.node.path}.primary_key",
-                    line.number,
-                    f"the Schema section says that the primary key is `{found[1]}`, the code says "
-                    + (", ".join(f"`{key}`" for key in keys) or "none"),
-                    "the code is followed; check which of them is right",
-                )
+            _compare_key(ctx, line, read, "Schema", found[1])
+
+
+def _compare_key(ctx: Context, line: Line, read: ReadResource, section: str, told: str) -> None:
+    keys: tuple[str, ...] = read.resource.primary_key
+    if keys != (told,):
+        where, actual = f"{read.node.path}.primary_key", ", ".join(f"`{key}`" for key in keys) or "none"
+        ctx.faults.tell("prose-key", where, line.number, section=section, told=told, actual=actual)

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from headrace.spec.faults import Faults
-from headrace.spec.node import Node
+from headrace.spec.node import Node, sendable
 from headrace.spec.python_scope import Scope, scopes
-from headrace.spec.python_syntax import diagnose
+from headrace.spec.python_syntax import diagnose, parsed
 from headrace.spec.python_tree import PythonReader
 
 _ENTRIES = {"rest_api_source", "rest_api_resources", "rest_api"}
@@ -21,7 +21,7 @@ def read_python(text: str, offset: int, faults: Faults) -> tuple[Node | None, st
     `offset` is added to line numbers: the lines above a fenced block.
     """
     try:
-        module = ast.parse(text)
+        module = parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         slip = diagnose("\n" * offset + text, error, offset)
         faults.error("syntax", "", slip.line, slip.problem, slip.fix)
@@ -55,13 +55,8 @@ def _find(module: ast.Module, offset: int, faults: Faults) -> tuple[Node | None,
     if not readings:
         return None, None
     if len(readings) > 1:
-        faults.warning(
-            "several-configurations",
-            "",
-            readings[1][0].line,
-            f"the document holds {len(readings)} configurations; the first, of line {readings[0][0].line}, is read",
-            "put each into a document of its own",
-        )
+        second, which = readings[1][0].line, f"of line {readings[0][0].line}"
+        faults.tell("several-configurations", "", second, number=len(readings), what="configurations", which=which)
     return readings[0]
 
 
@@ -86,7 +81,7 @@ def _given(call: ast.Call) -> Iterator[ast.expr]:
 def _name_of(call: ast.Call) -> str | None:
     for word in call.keywords:
         if word.arg == "name" and isinstance(word.value, ast.Constant) and isinstance(word.value.value, str):
-            return word.value.value
+            return sendable(word.value.value)
     return None
 
 

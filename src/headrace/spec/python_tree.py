@@ -7,9 +7,10 @@ import builtins
 from dataclasses import dataclass
 
 from headrace.model.plan import Ref, Text
+from headrace.spec.arithmetic import calculated
 from headrace.spec.dlt_classes import CLASSES
 from headrace.spec.faults import Faults
-from headrace.spec.node import Node, Opaque, Value
+from headrace.spec.node import Node, Opaque, Value, sendable
 from headrace.spec.python_scope import Binding, Scope
 from headrace.spec.references import GETTERS, SOURCES, VALUES, Part, joined, whole_reference
 
@@ -50,8 +51,8 @@ class PythonReader:
                 return self._string(expr, values, scope, depth)
             case ast.FormattedValue(value=value, format_spec=None):
                 return self._value(value, scope, depth + 1)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return self._sum(expr, left, right, scope, depth)
+            case ast.BinOp():
+                return self._binary(expr, scope, depth)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 number = self._value(operand, scope, depth + 1)
                 return -number if isinstance(number, int | float) else Opaque("expression", ast.unparse(expr))
@@ -64,7 +65,7 @@ class PythonReader:
 
     def _constant(self, value: object) -> Value:
         if isinstance(value, str):
-            return whole_reference(value) or value
+            return whole_reference(value) or sendable(value)
         if value is None or isinstance(value, bool | int | float):
             return value
         return Opaque("expression", "..." if value is ... else repr(value))
@@ -94,13 +95,7 @@ class PythonReader:
                 else:
                     found.extend(node.value)
             elif isinstance(element, ast.Constant) and element.value is ...:
-                self.faults.warning(
-                    "list-cut-off",
-                    "",
-                    element.lineno + self.offset,
-                    "`...` stands where more elements were meant",
-                    "write them out, or delete the `...`",
-                )
+                self.faults.tell("list-cut-off", "", element.lineno + self.offset)
             else:
                 found.append(self.read(element, scope, depth + 1))
         return found
@@ -134,13 +129,7 @@ class PythonReader:
             return Opaque("object", expr.id)
         if callable(getattr(builtins, expr.id, None)):
             return Opaque("function", expr.id)
-        self.faults.warning(
-            "unbound-name",
-            "",
-            expr.lineno + self.offset,
-            f"the name `{expr.id}` has no value in this document",
-            f'it is read as dlt.config["{expr.id}"]: give it with --set {expr.id}=VALUE or in the environment',
-        )
+        self.faults.tell("unbound-name", "", expr.lineno + self.offset, name=expr.id)
         return Text((Ref(expr.id, "config"),))
 
     def _attribute(self, expr: ast.Attribute) -> Value:
@@ -224,18 +213,19 @@ class PythonReader:
                     return Opaque("expression", ast.unparse(expr))
         return joined(parts)
 
-    def _sum(self, expr: ast.expr, left: ast.expr, right: ast.expr, scope: Scope, depth: int) -> Value:
-        first, second = self._value(left, scope, depth + 1), self._value(right, scope, depth + 1)
-        match first, second:
-            case list(), list():
+    def _binary(self, expr: ast.BinOp, scope: Scope, depth: int) -> Value:
+        first, second = self._value(expr.left, scope, depth + 1), self._value(expr.right, scope, depth + 1)
+        match first, expr.op, second:
+            case list(), ast.Add(), list():
                 return first + second
-            case ((str() | Text()), (str() | Text())):
+            case dict(), ast.BitOr(), dict():
+                return first | second
+            case ((str() | Text()), ast.Add(), (str() | Text())):
                 pieces = [piece.parts if isinstance(piece, Text) else (piece,) for piece in (first, second)]
                 return joined([part for piece in pieces for part in piece])
-            case ((int() | float()), (int() | float())):
-                return first + second
             case _:
-                return Opaque("expression", ast.unparse(expr))
+                number = calculated(first, expr.op, second)
+                return Opaque("expression", ast.unparse(expr)) if number is None else number
 
     def _choice(self, expr: ast.IfExp, scope: Scope, depth: int) -> Value:
         """`X if token else None`, where the token comes from outside: read as if it is there."""
@@ -243,13 +233,7 @@ class PythonReader:
         if isinstance(test, Opaque):
             return Opaque("expression", ast.unparse(expr))
         if isinstance(test, Text) and test.refs:
-            self.faults.note(
-                "conditional",
-                "",
-                expr.lineno + self.offset,
-                f"the value depends on `{ast.unparse(expr.test)}`, which comes from outside",
-                "it is read as if that value is there",
-            )
+            self.faults.tell("conditional", "", expr.lineno + self.offset, test=ast.unparse(expr.test))
         chosen = expr.body if test else expr.orelse
         return self._value(chosen, scope, depth + 1)
 

@@ -10,16 +10,19 @@ from typing import Protocol
 
 from headrace.errors import ConfigError
 from headrace.model.plan import Client, DeclaredLimit, Plan
+from headrace.spec.airbyte import in_dlts_words
 from headrace.spec.client import ReadClient, read_client
 from headrace.spec.context import Context, Dialect, Resolve
 from headrace.spec.dialect import dialect_of
 from headrace.spec.document import Document, open_document
+from headrace.spec.entry import entry_of
 from headrace.spec.faults import Fault, Faults, did_you_mean, listed
+from headrace.spec.habits import habits_of
 from headrace.spec.merge import with_defaults
-from headrace.spec.node import Node, Opaque
+from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
 from headrace.spec.prose import read_prose
-from headrace.spec.resource import ReadResource, check_keys, name_of, read_resource
+from headrace.spec.resource import ReadResource, check_keys, name_of, path_of, read_resource, with_key
 from headrace.spec.vocabulary import TOP
 
 FORMATS = {".py": "py", ".md": "md", ".txt": "txt", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
@@ -147,9 +150,22 @@ def read(source: Source, options: Options | None = None) -> Reading:
     dialect = dialect_of(document)
     ctx = Context(dialect, faults, options.settings, options.lookup)
     name = document.name or source.name
+    _check_name(faults, name)
     outline = outline_of(ctx, document, options) if document.config is not None else Outline()
     plan = plan_of(ctx, outline, name, options)
     return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline)
+
+
+def _check_name(faults: Faults, name: str) -> None:
+    """Files and folders are named after the configuration: its name must not lead to another folder."""
+    if name.startswith(".") or any(char in "/\\" or char < " " for char in name):
+        faults.error(
+            "bad-name",
+            "name",
+            None,
+            f"files are named after the configuration, and {name!r} is no file name",
+            "give it a name without a slash, a backslash, a leading dot or control characters",
+        )
 
 
 def plan_of(ctx: Context, outline: Outline, name: str, options: Options) -> Plan | None:
@@ -188,11 +204,18 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     config = document.config
     if config is None:
         return Outline()
+    if ctx.scaffold:
+        config = in_dlts_words(ctx, config)
     ctx.keys(config, TOP, "the configuration")
     client_node, list_node = _required(ctx, config, "client"), _required(ctx, config, "resources")
     client = read_client(ctx, client_node, options.base_url)
     defaults = _defaults(ctx, config)
+    if ctx.scaffold and list_node is not None:
+        nodes = list_node.elements
+        paths = {name: path for node in nodes if (name := name_of(node)) and (path := path_of(node))}
+        ctx.habits = habits_of(client_node, nodes, paths, described=document.described)
     resources = _resources(ctx, list_node, defaults, client_node) if list_node is not None else []
+    resources = [with_key(read, client.auth.body) if read.resource.auth is None else read for read in resources]
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
     return Outline(client, tuple(resources))
@@ -227,7 +250,7 @@ def _resources(ctx: Context, node: Node, defaults: Node | None, client: Node | N
     names = [name for sub in node.value if (name := name_of(sub))]
     found: dict[str, ReadResource] = {}
     for sub in node.value:
-        entry = _entry(ctx, sub)
+        entry = entry_of(ctx, sub)
         if entry is None:
             continue
         check_keys(ctx, entry)
@@ -247,19 +270,6 @@ def _resources(ctx: Context, node: Node, defaults: Node | None, client: Node | N
             continue
         found[name] = read
     return list(found.values())
-
-
-def _entry(ctx: Context, node: Node) -> Node | None:
-    """A resource as a mapping; a string is its name and its path."""
-    if isinstance(node.value, str):
-        return Node({"name": node}, node.line, node.path)
-    if isinstance(node.value, dict):
-        return node
-    if isinstance(node.value, Opaque):
-        ctx.wrong(node, "a resource as a mapping or a path", hook="entry")
-    else:
-        ctx.wrong(node, "a name or a mapping")
-    return None
 
 
 def _chosen(ctx: Context, outline: Outline, options: Options) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
@@ -11,8 +11,11 @@ from headrace.spec.body import named_values, read_body
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean
 from headrace.spec.incremental import read_incremental
-from headrace.spec.node import Node, Opaque
-from headrace.spec.placeholders import from_outside, guessed_parent, unbound, without_jinja
+from headrace.spec.incremental_sync import read_incremental_sync
+from headrace.spec.jinja import slice_names, without_jinja
+from headrace.spec.node import Node, Opaque, shown
+from headrace.spec.partition_router import Partition, read_partition
+from headrace.spec.placeholders import from_outside, guessed_parent, unbound
 from headrace.spec.references import Part, joined
 from headrace.spec.template import Piece, Template, pieces
 from headrace.spec.vocabulary import PLACEHOLDER_KEYS
@@ -45,10 +48,13 @@ def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRe
     given = ctx.mapping(endpoint.get("params"))
     params = given.items if given is not None else {}
     fields = _parent_fields(ctx, template, params)
-    path, bound = _path(ctx, stated.path, params, fields, template)
+    partition = _partition(ctx, stated, template)
+    path, bound = _path(ctx, stated.path, params, {**partition.fields, **fields}, template)
     for unused in [key for key in fields if key not in bound]:
         _unbound_field(ctx, params[unused], unused)
     incremental = read_incremental(ctx, endpoint, _increments(params))
+    if incremental is None and ctx.scaffold:
+        incremental = read_incremental_sync(ctx, _leaked(stated, "incremental_sync"))
     window = {incremental.start_param, incremental.end_param} if incremental is not None else set()
     sent = {key: sub for key, sub in params.items() if key not in bound and not isinstance(sub.value, dict)}
     body = read_body(ctx, endpoint, template)
@@ -60,13 +66,29 @@ def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRe
             for key, sub in sent.items()
             for pair in named_values(ctx, template, key, _filled(ctx, sub, template))
             if key not in window
-        ),
+        )
+        + tuple(pair for pair in partition.params if pair[0] not in sent),
         headers=read_headers(ctx, endpoint.get("headers"), template),
         json=body.json,
         form=body.form,
         raw_body=body.raw,
     )
     return ReadRequest(request, _parent(ctx, stated.resource, template), incremental)
+
+
+def _leaked(stated: Stated, key: str) -> Node | None:
+    """A key of Airbyte's, which scaffolds have on the endpoint or on the resource."""
+    return stated.endpoint.get(key) or stated.resource.get(key)
+
+
+def _partition(ctx: Context, stated: Stated, template: Template) -> Partition:
+    if not ctx.scaffold:
+        return Partition({})
+    condition = _leaked(stated, "record_filter")
+    if condition is not None:
+        inner = condition.get("condition") or condition
+        ctx.faults.tell("record-filter", condition.path, condition.at, condition=shown(inner.value))
+    return read_partition(ctx, template, _leaked(stated, "partition_router"))
 
 
 def read_headers(ctx: Context, node: Node | None, template: Template | None = None) -> tuple[tuple[str, Text], ...]:
@@ -104,10 +126,11 @@ def _method(ctx: Context, endpoint: Node) -> Method:
 
 
 def _path(
-    ctx: Context, node: Node, params: dict[str, Node], fields: dict[str, ParentField], template: Template
+    ctx: Context, node: Node, params: dict[str, Node], fields: Mapping[str, ParentField | str], template: Template
 ) -> tuple[str | Text, set[str]]:
     """The path with its parameters put in, and the names of those."""
     path = ctx.string(node, "a path") or ""
+    sliced = slice_names(path)
     if ctx.scaffold:
         path = without_jinja(path)
     try:
@@ -118,10 +141,14 @@ def _path(
         return path, set()
     parts: list[Part] = []
     bound: set[str] = set()
-    parent = _guessed(ctx, [piece for piece in found if piece.name not in params], template)
+    left = [piece for piece in found if piece.name not in params and piece.name not in fields]
+    parent = None if template.parents else _guessed(ctx, found, left, template)
+    before = ""
     for piece in found:
         parts.append(piece.literal)
         name = piece.name
+        before += piece.literal
+        prefix, before = before, f"{before}{{{name}}}"
         if not name:
             continue
         if name in fields:
@@ -132,24 +159,32 @@ def _path(
             parts.append(_segment(ctx, params[name], name))
         else:
             if ctx.scaffold and not template.known(name):
-                mine = parent if guessed_parent(name, template.others, piece.literal) == parent else None
-                part = from_outside(ctx, node, name, template, mine)
+                mine = parent if _pointed(ctx, piece, prefix, template) == parent else None
+                sure = mine is not None and (name in sliced or ctx.habits.at(prefix, template.others) == mine)
+                part = from_outside(ctx, node, name, template, mine, sure=sure)
             else:
                 part = _slot(ctx, node, piece, template, list(params))
             parts.append(part or f"{{{name}}}")
     return joined(parts), bound
 
 
-def _guessed(ctx: Context, left: list[Piece], template: Template) -> str | None:
+def _guessed(ctx: Context, pieces_found: list[Piece], left: list[Piece], template: Template) -> str | None:
     """The resource that a scaffold's path seems to be below: of several, the last one that has no value of its own."""
     if not ctx.scaffold or any(template.known(piece.name) for piece in left):
         return None
-    found = [
-        guessed_parent(piece.name, template.others, piece.literal)
-        for piece in left
-        if piece.name and ctx.found(Ref(piece.name, "config")) is None
-    ]
+    found, before = [], ""
+    for piece in pieces_found:
+        before += piece.literal
+        if piece in left and piece.name and ctx.found(Ref(piece.name, "config")) is None:
+            found.append(_pointed(ctx, piece, before, template))
+        before += f"{{{piece.name}}}"
     return next((parent for parent in reversed(found) if parent is not None), None)
+
+
+def _pointed(ctx: Context, piece: Piece, before: str, template: Template) -> str | None:
+    """The resource that a placeholder points to: the one whose path stands before it, else the one of its name."""
+    above = ctx.habits.at(before, template.others) if before.endswith("/") else None
+    return above or guessed_parent(piece.name or "", template.others, piece.literal)
 
 
 def _slot(ctx: Context, node: Node, piece: Piece, template: Template, params: list[str]) -> Part | None:

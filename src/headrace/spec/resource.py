@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from headrace.model.plan import AutoPaging, Offset, Paging, Request, Resource, RetryPolicy, SinglePage, Text, text
 from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
+from headrace.spec.fillers import suspect, suspect_key
 from headrace.spec.hints import read_hints
+from headrace.spec.jinja import without_jinja, without_variables
 from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
 from headrace.spec.node import Node, Opaque, code_in
 from headrace.spec.paging import read_paginator
-from headrace.spec.placeholders import is_single_entity, without_jinja
+from headrace.spec.placeholders import is_single_entity
 from headrace.spec.request import Stated, read_request
 from headrace.spec.response_actions import read_actions
-from headrace.spec.retry import read_error_handler
+from headrace.spec.retry import ignored, read_error_handler
 from headrace.spec.scaffold_paging import read_scaffold_paginator
 from headrace.spec.vocabulary import (
     ENDPOINT,
     MISPLACED_ENDPOINT,
     MISPLACED_RESOURCE,
-    NOT_YET_ENDPOINT,
     NOT_YET_FIX,
     NOT_YET_RESOURCE,
     PLACEHOLDER_KEYS,
@@ -33,6 +35,7 @@ from headrace.spec.vocabulary import (
     WITHOUT_EFFECT,
 )
 
+_ODD_KEY = re.compile(r"\w[\w.:/-]*(?: [\w(][\w .():/-]*)")
 _SIZE_PARAMS = ("limit", "per_page", "page_size", "pageSize", "perPage", "page[size]")
 
 
@@ -49,7 +52,7 @@ class ReadResource:
 def name_of(node: Node) -> str | None:
     """The name that a resource will have, as far as it can be told without a finding."""
     if isinstance(node.value, str):
-        return node.value
+        return without_variables(node.value)
     if isinstance(node.value, Opaque):  # a dlt resource, named after its function
         return node.value.source.partition("(")[0]
     name, endpoint = node.get("name"), node.get("endpoint")
@@ -57,6 +60,13 @@ def name_of(node: Node) -> str | None:
         return name.word
     path = endpoint if endpoint is None or isinstance(endpoint.value, str) else endpoint.get("path")
     return _from_path(path.word) if path is not None and path.word else None
+
+
+def path_of(node: Node) -> str | None:
+    """The path that a resource states, as far as it can be told without a finding; else its name."""
+    endpoint = node.get("endpoint")
+    path = endpoint if endpoint is None or isinstance(endpoint.value, str) else endpoint.get("path")
+    return path.word if path is not None else name_of(node)
 
 
 def _from_path(path: str) -> str:
@@ -71,7 +81,6 @@ def check_keys(ctx: Context, node: Node) -> None:
     if endpoint is not None and isinstance(endpoint.value, dict):
         known = (*ENDPOINT, *(SCAFFOLD_ENDPOINT if ctx.scaffold else ()))
         ctx.keys(endpoint, known, "an endpoint", MISPLACED_ENDPOINT)
-        _not_yet(ctx, endpoint, NOT_YET_ENDPOINT)
     if not ctx.live:  # there, dlt itself honours them
         _not_yet(ctx, node, NOT_YET_RESOURCE)
     for step in _elements(node, "processing_steps"):
@@ -79,7 +88,8 @@ def check_keys(ctx: Context, node: Node) -> None:
     for key, why in WITHOUT_EFFECT.items():
         sub = node.get(key)
         if sub is not None and not ctx.live:
-            ctx.faults.note("no-effect", sub.path, sub.at, f"`{key}` has no effect here: {why}", "it is not read")
+            problem = f"`{key}` has no effect here: {why}"
+            ctx.faults.tell("no-effect", sub.path, sub.at, problem=problem, mend="it is not read")
 
 
 def _elements(node: Node, key: str) -> list[Node]:
@@ -116,7 +126,10 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
     hints = read_hints(ctx, _without_code(node) if ctx.live else node, name)
     auth = read_auth(ctx, endpoint.items["auth"]) if "auth" in endpoint.items else None
     selected = ctx.boolean(node.get("selected"))
-    _suspect(ctx, path, endpoint.get("data_selector"))
+    handler = (endpoint.get("error_handler") or node.get("error_handler")) if ctx.scaffold else None
+    if ctx.scaffold:
+        suspect(ctx, path, endpoint)
+        suspect_key(ctx, node, name, hints.primary_key)
     resource = Resource(
         name=name,
         table=hints.table,
@@ -129,18 +142,30 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         columns=hints.columns,
         max_nesting=hints.max_nesting,
         auth=auth.auth if auth is not None else None,
-        retry=_retry(ctx, node, endpoint),
+        retry=read_error_handler(ctx, handler) if handler is not None else RetryPolicy(),
         selected=selected is not False,
         parent=request.parent,
         incremental=request.incremental,
-        actions=read_actions(ctx, endpoint.get("response_actions")),
+        actions=read_actions(ctx, endpoint.get("response_actions"))
+        + (ignored(ctx, handler) if handler is not None else ()),
     )
     hides = hidden_by_default(resource)
     for sentence in hides:
-        ctx.faults.note(
-            "hidden-by-default", path.path, path.line, sentence, "add it to endpoint.params to load them too"
-        )
-    return ReadResource(msgspec.structs.replace(resource, hides=hides), node, known, tuple(ctx.hooked[before:]))
+        ctx.faults.tell("hidden-by-default", path.path, path.line, sentence=sentence)
+    read = ReadResource(msgspec.structs.replace(resource, hides=hides), node, known, tuple(ctx.hooked[before:]))
+    return with_key(read, auth.body if auth is not None else None)
+
+
+def with_key(read: ReadResource, key: tuple[str, Text] | None) -> ReadResource:
+    """The resource with an API key in its body, where the body has fields."""
+    request = read.resource.request
+    if key is None or request.raw_body is not None or not isinstance(request.json, dict | None):
+        return read
+    if request.form is not None:
+        request = msgspec.structs.replace(request, form=(*request.form, key))
+    else:
+        request = msgspec.structs.replace(request, json={**(request.json or {}), key[0]: key[1]})
+    return replace(read, resource=msgspec.structs.replace(read.resource, request=request))
 
 
 def _name(ctx: Context, node: Node) -> str | None:
@@ -151,9 +176,7 @@ def _name(ctx: Context, node: Node) -> str | None:
     if name is None:
         ctx.faults.error("missing-key", node.path, node.line, "the resource has no `name`", "add `name`")
         return None
-    ctx.faults.note(
-        "name-from-path", node.path, node.line, "the resource has no `name`", f"read as `{name}`, from its path"
-    )
+    ctx.faults.tell("name-from-path", node.path, node.line, name=name)
     return name
 
 
@@ -202,40 +225,25 @@ def _selector(ctx: Context, endpoint: Node, resource: Node) -> str | None:
     if isinstance(node.value, list):
         steps = [ctx.string(sub) or "" for sub in node.value]
         path = join_path(steps)
-        how = f"read as `{path}`" if steps else "read as the whole body, `$`"
-        ctx.faults.note("selector-list", node.path, node.line, "a list stands where dlt takes a JSON path", how)
+        ctx.faults.tell("selector-list", node.path, node.line, path=f"`{path}`" if steps else "the whole body, `$`")
         return path
-    words = (ctx.string(node, "a JSON path") or "").strip()
+    return _worded(ctx, node, (ctx.string(node, "a JSON path") or "").strip())
+
+
+def _worded(ctx: Context, node: Node, words: str) -> str | None:
+    """A scaffold's selector that is a string."""
     if words.startswith("response.") or words in {"response", ""}:
         path = words.removeprefix("response").removeprefix(".") or "$"
-        ctx.faults.note(
-            "selector-prefix", node.path, node.line, f"`{words}` names the response itself", f"read as `{path}`"
-        )
+        ctx.faults.tell("selector-prefix", node.path, node.line, words=words, path=path)
+        return path
+    if "{{" in words:
+        ctx.faults.tell("selector-jinja", node.path, node.line, words=words)
+        return None
+    if _ODD_KEY.fullmatch(words):
+        path = join_path([words])
+        ctx.faults.tell("selector-odd", node.path, node.line, words=words, path=path)
         return path
     return checked_path(ctx, node)
-
-
-def _suspect(ctx: Context, path: Node, selector: Node | None) -> None:
-    """The fillers with which scaffolds stand in for what they do not know."""
-    if not ctx.scaffold:
-        return
-    words = path.word or ""
-    if words.lstrip("/").startswith("v1/"):
-        ctx.faults.warning(
-            "path-prefix",
-            path.path,
-            path.line,
-            f"`/v1/` in `{words}` is often a filler of the scaffold's",
-            "check the path; where the API answers 404, try it without `/v1`",
-        )
-    if selector is not None and selector.value == "data":
-        ctx.faults.warning(
-            "selector-data",
-            selector.path,
-            selector.line,
-            "`data` is often a filler of the scaffold's, where the body itself is the list",
-            "check what the API's response holds",
-        )
 
 
 # --- paging ----------------------------------------------------------------------------------
@@ -254,7 +262,7 @@ def _paging(
     if node is None and client is not None:
         node = client.get("paginator")
     if node is None:
-        if ctx.scaffold:
+        if ctx.scaffold and not ctx.habits.unpaged:
             ctx.came(path, "single", "interpretation", endpoint.line)
             return SinglePage(), True
         ctx.came(path, "auto", "default")
@@ -288,8 +296,3 @@ def _with_size_param(request: Request, paging: Paging) -> Request:
         return request
     rest = tuple((name, value) for name, value in request.params if name != paging.size_param)
     return msgspec.structs.replace(request, params=(*rest, (paging.size_param, text(str(paging.size)))))
-
-
-def _retry(ctx: Context, node: Node, endpoint: Node) -> RetryPolicy:
-    handler = endpoint.get("error_handler") or node.get("error_handler")
-    return read_error_handler(ctx, handler) if handler is not None and ctx.scaffold else RetryPolicy()

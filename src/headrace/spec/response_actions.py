@@ -38,7 +38,7 @@ def _read(ctx: Context, nodes: list[Node]) -> Iterator[ResponseAction]:
             continue
         if status is None and words is None:
             problem = f"`{action}` without `status_code` or `content` fits no response, as in dlt"
-            ctx.faults.warning("no-effect", node.path, node.at, problem, "add one of them")
+            ctx.faults.tell("action-idle", node.path, node.at, problem=problem, mend="add one of them")
         elif action == "retry":
             yield ResponseAction(status, words, "retry")
         else:
@@ -53,7 +53,7 @@ def _status(ctx: Context, node: Node | None) -> tuple[int | None, bool]:
         return int(node.value), True
     if isinstance(node.value, str):
         problem = f"`{node.value}` is no status code, so the action fits no response"
-        ctx.faults.warning("no-effect", node.path, node.line, problem, "write a number, such as 404")
+        ctx.faults.tell("action-idle", node.path, node.line, problem=problem, mend="write a number, such as 404")
         return None, False
     return ctx.integer(node), True
 
@@ -74,8 +74,7 @@ def _action(ctx: Context, node: Node) -> str | None:
         return None
     if stated.value not in _ACTIONS:
         problem = f"the action `{shown(stated.value)}` has no effect, as in dlt"
-        ctx.faults.warning(
-            "no-effect", stated.path, stated.line, problem, did_you_mean(stated.value, _ACTIONS, "write `ignore`")
-        )
+        mend = did_you_mean(stated.value, _ACTIONS, "write `ignore`")
+        ctx.faults.tell("action-idle", stated.path, stated.line, problem=problem, mend=mend)
         return None
     return stated.value

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
-from headrace.model.plan import RetryPolicy
+from headrace.model.plan import ResponseAction, RetryPolicy
 from headrace.spec.context import Context
 from headrace.spec.node import Node
 
 NEVER = frozenset({400, 401, 403, 404})
 """Asking again changes nothing about these."""
 _RECOMMENDABLE = frozenset({408, 409, 423, 425, 429})
-_KEYS = ("retry_on_status_codes", "max_retries", "backoff_factor", "status_codes", "retry_on", "backoff")
+_CODES = ("retry_on_status_codes", "status_codes", "retry_on", "http_codes")
+_KEYS = (*_CODES, "max_retries", "backoff_factor", "backoff", "type", "response_filters", "backoff_strategies")
+_FILTER_KEYS = ("type", "action", "http_codes", "error_message", "error_message_contains", "predicate")
 _LEAST_ATTEMPTS = 6
 _CLIENT_ERRORS, _SERVER_ERRORS, _END = 400, 500, 600
 
@@ -22,8 +26,9 @@ def read_error_handler(ctx: Context, node: Node) -> RetryPolicy:
     if ctx.mapping(node) is None:
         return policy
     ctx.keys(node, _KEYS, "an error_handler")
-    codes_node = node.get("retry_on_status_codes") or node.get("status_codes") or node.get("retry_on")
-    codes = _codes(ctx, codes_node) if codes_node is not None else ()
+    stated = [sub for key in _CODES if (sub := node.get(key)) is not None]
+    stated += [codes for action, _, codes in _filters(ctx, node) if action == "retry" and codes is not None]
+    codes = tuple(sorted({code for sub in stated for code in _codes(ctx, sub)}))
     if codes:
         policy = msgspec.structs.replace(policy, statuses=codes)
     retries = ctx.integer(node.get("max_retries"))
@@ -32,27 +37,41 @@ def read_error_handler(ctx: Context, node: Node) -> RetryPolicy:
     return policy
 
 
+def ignored(ctx: Context, node: Node) -> tuple[ResponseAction, ...]:
+    """The responses that an `error_handler` ends a walk with: its filters with the action IGNORE."""
+    found = []
+    for action, words, codes in _filters(ctx, node):
+        text = ctx.string(words) if words is not None else None
+        numbers = [ctx.integer(sub) for sub in _elements(codes)] if codes is not None else [None]
+        if action == "ignore":
+            found += [ResponseAction(number, text) for number in numbers if number is not None or text is not None]
+    return tuple(found)
+
+
+def _filters(ctx: Context, node: Node) -> Iterator[tuple[str, Node | None, Node | None]]:
+    """Each filter: its action in small letters, the words it looks for, and its codes."""
+    filters = node.get("response_filters")
+    for sub in filters.elements if filters is not None else ():
+        if isinstance(sub.value, dict):
+            ctx.keys(sub, _FILTER_KEYS, "a response filter")
+            action = sub.get("action")
+            word = (action.word or "" if action is not None else "").lower()
+            yield word, sub.get("error_message_contains"), sub.get("http_codes")
+
+
+def _elements(node: Node) -> list[Node]:
+    return node.elements if isinstance(node.value, list) else [node]
+
+
 def _codes(ctx: Context, node: Node) -> tuple[int, ...]:
-    elements = node.elements if isinstance(node.value, list) else [node]
-    codes = [code for sub in elements if (code := ctx.integer(sub)) is not None]
+    codes = [code for sub in _elements(node) if (code := ctx.integer(sub)) is not None]
     refused = sorted(NEVER & set(codes))
     if refused:
-        ctx.faults.warning(
-            "retry-refused",
-            node.path,
-            node.at,
-            f"asking again after {_words(refused)} changes nothing",
-            f"read without {'it' if len(refused) == 1 else 'them'}",
-        )
+        them = "it" if len(refused) == 1 else "them"
+        ctx.faults.tell("retry-refused", node.path, node.at, codes=_words(refused), them=them)
     kept = tuple(sorted({code for code in codes if code not in NEVER and _CLIENT_ERRORS <= code < _END}))
     if kept:
-        ctx.faults.note(
-            "error-handler",
-            node.path,
-            node.at,
-            "`error_handler` is not a key of dlt's",
-            f"read as: ask again after {_words(kept)}",
-        )
+        ctx.faults.tell("error-handler", node.path, node.at, codes=_words(kept))
     return kept
 
 

@@ -6,7 +6,7 @@ import re
 
 from headrace.model.plan import Cursor, HeaderCursor, LinkHeader, NextUrl, Paging
 from headrace.spec.context import Context
-from headrace.spec.cursor_expression import Expression, parse_expression
+from headrace.spec.cursor_expression import Expression, parse_expression, tested_place
 from headrace.spec.json_path import join_path, path_problem
 from headrace.spec.node import Node, shown
 from headrace.spec.scaffold_size import first_of, more_path, page_size
@@ -28,13 +28,7 @@ def read_cursor(ctx: Context, fields: Node, selector: str | None) -> Paging | No
     where = _expression(ctx, source)
     match where.place:
         case "link":
-            ctx.faults.note(
-                "cursor-link",
-                source.path,
-                source.line,
-                f"`{shown(source.value)}` is the Link header",
-                "followed to its `next` link",
-            )
+            ctx.faults.tell("cursor-link", source.path, source.line, words=shown(source.value))
             return LinkHeader("next", size, size_param)
         case "header":
             return HeaderCursor(where.path, param or "cursor", size, size_param)
@@ -52,24 +46,11 @@ def read_cursor(ctx: Context, fields: Node, selector: str | None) -> Paging | No
         case _:
             path = where.path
     if param is None and body is None:
-        ctx.faults.note(
-            "cursor-is-link",
-            source.path,
-            source.line,
-            f"the next value is at `{path}` and no `cursor_param` is stated",
-            "read as the URL of the next page",
-        )
+        ctx.faults.tell("cursor-is-link", source.path, source.line, path=path)
         return NextUrl(path, size, size_param)
     if source.path.endswith(".cursor_value"):
-        ctx.faults.note(
-            "cursor-value",
-            source.path,
-            source.line,
-            f"dlt has no `cursor_value`; `{shown(source.value)}` is the value at `{path}` of the response",
-            f"it goes into the query parameter `{param}` of the next request"
-            if param
-            else f"it goes to `{body}` of the body",
-        )
+        target = f"the query parameter `{param}` of the next request" if param else f"`{body}` of the body"
+        ctx.faults.tell("cursor-value", source.path, source.line, words=shown(source.value), path=path, where=target)
     return Cursor(
         path=path,
         param=param,
@@ -97,6 +78,16 @@ def _expression(ctx: Context, source: Node) -> Expression:
     return Expression("body", words) if found.place == "unknown" and path_problem(words) is None else found
 
 
+def _tested(tested: Expression, param: str, more: str | None, sized: tuple[int | None, str | None]) -> Paging:
+    """The rule whose cursor a stop condition names: a link if the parameter is called so, else a value for it."""
+    size, size_param = sized
+    if tested.place == "link":
+        return LinkHeader("next", size, size_param)
+    if "." in param or _URL_LIKE.fullmatch(param):
+        return NextUrl(tested.path, size, size_param)
+    return Cursor(tested.path, param, has_more_path=more, follow_urls=True, size=size, size_param=size_param)
+
+
 def _sourceless(
     ctx: Context, fields: Node, param: str | None, more: str | None, sized: tuple[int | None, str | None]
 ) -> Paging | None:
@@ -112,8 +103,16 @@ def _sourceless(
         )
         return None
     size, size_param = sized
+    stop = fields.get("stop_condition")
+    tested = tested_place(stop.word or "") if stop is not None else Expression("unknown")
+    if stop is not None and tested.place in {"body", "link"}:
+        ctx.faults.tell("cursor-from-stop", stop.path, stop.line, words=shown(stop.value))
+        return _tested(tested, param, more, sized)
     paging: Paging
-    if param.lower() == "link":
+    if "." in param and path_problem(param) is None:
+        how = f"read as the URL of the next page at `{param}` of the response"
+        paging = NextUrl(param, size, size_param)
+    elif param.lower() == "link":
         how = "read as the Link header's `next`"
         paging = LinkHeader("next", size, size_param)
     elif _URL_LIKE.fullmatch(param):
@@ -124,11 +123,5 @@ def _sourceless(
         paging = Cursor(
             join_path([param]), param, has_more_path=more, follow_urls=True, size=size, size_param=size_param
         )
-    ctx.faults.warning(
-        "cursor-source-unknown",
-        node.path,
-        node.line,
-        f"nothing says where the response holds the next cursor; {how}",
-        "add `cursor_path`",
-    )
+    ctx.faults.tell("cursor-source-unknown", f"{fields.path}.cursor_path", node.line, how=how)
     return paging

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from headrace.model.plan import HeaderCursor, LinkHeader, NextUrl, Offset, PageNumber, Paging, SinglePage
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean, listed
@@ -24,13 +26,19 @@ _EXTRA: dict[str, tuple[str, ...]] = {
     ),
     "offset": (*SIZE_KEYS, *SIZE_PARAM_KEYS, "page_param", "initial_offset", "stop_condition"),
 }
+_TOKEN_PARAMS = {"cursor": "cursor_param", "page_number": "page_param", "offset": "offset_param"}
 _DROPPED = {
+    "inject_into": "what a paginator adds goes into the query",
     "inject_on_first_request": "every request carries its page",
     "step": "a step of time is no rule for pages",
     "start_time_option": "a window of time is no rule for pages",
     "end_time_option": "a window of time is no rule for pages",
 }
 _DEFAULT_LIMIT = 100
+_PAIRS = {"skip": "limit", "_skip": "_limit", "$skip": "$top", "startAt": "maxResults", "startIndex": "count"}
+"""Parameters for an offset, and those for the size that go with them: MongoDB's, OData's, Atlassian's, SCIM's."""
+_COUNTED_FROM_1 = re.compile(r"(?:items_?)?per_?(?:page)?", re.IGNORECASE)
+"""Parameters for the page size in the style of Rails, Laravel and GitHub, whose pages all begin with 1."""
 
 
 def read_scaffold_paginator(  # noqa: PLR0911 - one for each kind
@@ -60,7 +68,7 @@ def read_scaffold_paginator(  # noqa: PLR0911 - one for each kind
             did_you_mean(word, PAGINATORS, f"write {listed(PAGINATORS)}"),
         )
         return None
-    fields = _without_dropped(ctx, fields)
+    fields = _without_dropped(ctx, _without_options(kind, fields))
     ctx.keys(fields, ("type", *PAGINATORS[kind], *_EXTRA.get(kind, SIZE_KEYS)), f"the `{kind}` paginator")
     match kind:
         case "cursor":
@@ -73,11 +81,23 @@ def read_scaffold_paginator(  # noqa: PLR0911 - one for each kind
             return _plain(ctx, kind, fields)
 
 
+def _without_options(kind: str, fields: Node) -> Node:
+    """`page_size_option: {field_name: x}` and its kin, Airbyte's words, as the name of the parameter."""
+    found = dict(fields.items)
+    for option, name in (("page_size_option", "limit_param"), ("page_token_option", _TOKEN_PARAMS.get(kind))):
+        stated = found.get(option)
+        field = stated.get("field_name") if stated is not None else None
+        if name is not None and field is not None and name not in found:
+            found[name] = field
+            del found[option]
+    return Node(found, fields.line, fields.path, fields.key_line)
+
+
 def _without_dropped(ctx: Context, fields: Node) -> Node:
     for key, why in _DROPPED.items():
         sub = fields.items.get(key)
         if sub is not None:
-            ctx.faults.warning("dropped", sub.path, sub.at, f"`{key}` is not read: {why}", "delete it")
+            ctx.faults.tell("dropped", sub.path, sub.at, key=key, why=why, mend="delete it")
     kept = {key: sub for key, sub in fields.items.items() if key not in _DROPPED}
     return Node(kept, fields.line, fields.path, fields.key_line)
 
@@ -110,9 +130,9 @@ def _page_number(ctx: Context, fields: Node) -> Paging:
     node = first_of(fields, "start_from_page", "initial_page", "base_page", "page")
     start = ctx.integer(node)
     if node is None:
-        ctx.faults.note(
-            "page-start", f"{fields.path}.base_page", fields.at, "the first page's number is not stated", "read as 1"
-        )
+        usual = size_param is not None and _COUNTED_FROM_1.fullmatch(size_param) is not None
+        code = "page-start-usual" if usual else "page-start"
+        ctx.faults.tell(code, f"{fields.path}.base_page", fields.at, param=size_param)
     first = 1 if start is None else start
     base = ctx.integer(fields.get("base_page"))
     param_node, body_node = fields.get("page_param"), fields.get("page_body_path")
@@ -133,30 +153,30 @@ def _page_number(ctx: Context, fields: Node) -> Paging:
     )
 
 
+def _paired(ctx: Context, fields: Node, offset_param: str | None) -> str:
+    """The page size's parameter where none is named: of the style of the offset's."""
+    param = offset_param or "offset"
+    found = _PAIRS.get(param) or (param.replace("offset", "limit") if "offset" in param else None)
+    if found is None:
+        ctx.faults.tell("size-param-odd", f"{fields.path}.limit_param", fields.at, param=param)
+    elif found != "limit":
+        ctx.faults.tell("size-param-pair", f"{fields.path}.limit_param", fields.at, param=param, size_param=found)
+    return found or "limit"
+
+
 def _offset(ctx: Context, fields: Node) -> Paging:
     size_node = first_of(fields, *SIZE_KEYS)
     size = ctx.integer(size_node)
     if size_node is None:
         size = _DEFAULT_LIMIT
-        ctx.faults.warning(
-            "page-size",
-            f"{fields.path}.limit",
-            fields.at,
-            "the page size is not stated",
-            f"read as {size}; add `limit`",
-        )
+        ctx.faults.tell("page-size-missing", f"{fields.path}.limit", fields.at, size=size)
     param_node = first_of(fields, "offset_param", "page_param")
     named = first_of(fields, *SIZE_PARAM_KEYS)
     body_node, size_body = fields.get("offset_body_path"), fields.get("limit_body_path")
     if param_node is None and body_node is None:
-        ctx.faults.warning(
-            "offset-param",
-            f"{fields.path}.offset_param",
-            fields.at,
-            "the offset's parameter is not stated; read as `offset`",
-            "add `offset_param`",
-        )
+        ctx.faults.tell("offset-param", f"{fields.path}.offset_param", fields.at)
     param = ctx.string(param_node) if param_node else None
+    size_param = ctx.string(named) if named else _paired(ctx, fields, param) if size_body is None else None
     total = fields.get("total_path")
     start = ctx.integer(first_of(fields, "offset", "initial_offset"))
     stop = ctx.boolean(fields.get("stop_after_empty_page"))
@@ -164,7 +184,7 @@ def _offset(ctx: Context, fields: Node) -> Paging:
         size=size if size and size > 0 else _DEFAULT_LIMIT,
         start=start or 0,
         param=None if body_node and not param else param or "offset",
-        size_param=None if size_body and not named else (ctx.string(named) if named else None) or "limit",
+        size_param=None if size_body and not named else size_param or "limit",
         body_path=ctx.string(body_node) if body_node else None,
         size_body_path=ctx.string(size_body) if size_body else None,
         total_path=checked_path(ctx, total) if total else None,

@@ -24,13 +24,8 @@ def page_size(ctx: Context, fields: Node) -> tuple[int | None, str | None]:
     param = ctx.string(named) if named else None
     if node is not None and size is not None and param is None:
         param = "limit"
-        ctx.faults.note(
-            "page-size",
-            node.path,
-            node.line,
-            f"`{node.path.rsplit('.', 1)[-1]}` is not an argument of this paginator in dlt",
-            f"read as the page size: the query parameter limit={size}",
-        )
+        key = node.path.rsplit(".", 1)[-1]
+        ctx.faults.tell("page-size", f"{fields.path}.limit_param", node.line, key=key, size=size)
     return (size, param) if size is not None else (None, None)
 
 
@@ -44,5 +39,5 @@ def more_path(ctx: Context, fields: Node) -> str | None:
         return None
     path = has_more_path(node.word or "")
     reading = f"read as `has_more_path: {path}`" if path else "not needed: the walk ends where no next page is offered"
-    ctx.faults.note("stop-condition", node.path, node.line, "`stop_condition` is not an argument of dlt's", reading)
+    ctx.faults.tell("stop-condition", node.path, node.line, how=reading)
     return path

@@ -65,14 +65,6 @@ NOT_YET_RESOURCE = {
     "schema_contract": "schema contracts are not supported yet",
     "parent_table_name": "a table nested below another resource's is not supported yet",
     "nested_hints": "hints for nested tables are not supported yet",
-    "incremental_sync": "incremental loading is not supported yet",
-    "record_filter": "filters on records are not supported yet",
-    "partition_router": "walks over a list or over a parent's rows are not supported yet",
-}
-NOT_YET_ENDPOINT = {
-    "incremental_sync": "incremental loading is not supported yet",
-    "record_filter": "filters on records are not supported yet",
-    "partition_router": "walks over a list or over a parent's rows are not supported yet",
 }
 """Keys that are read and checked, but that a run cannot honour yet. Each is an error with the code `not-yet`."""
 NOT_YET_FIX = "take it out to load without it"
