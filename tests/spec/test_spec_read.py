@@ -265,7 +265,7 @@ def test_check_prints_the_keys_of_the_contract() -> None:
     ]
     told_object = check_object(of(config))
     assert json.loads(check_json(of(config))) == told_object
-    assert set(told_object) == {"runnable", "needs", "dialect", "faults", "readings", "plan"}
+    assert set(told_object) == {"runnable", "needs", "dialect", "faults", "plan"}
     assert told_object["runnable"] is True
     assert told_object["plan"] == {
         "base_url": "https://api.acme.io",
