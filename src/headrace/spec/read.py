@@ -20,6 +20,7 @@ from headrace.spec.node import Node, Opaque
 from headrace.spec.order import circle, load_order
 from headrace.spec.prose import read_prose
 from headrace.spec.resource import ReadResource, check_keys, name_of, read_resource
+from headrace.spec.tables import check_tables
 from headrace.spec.vocabulary import TOP
 
 FORMATS = {".py": "py", ".md": "md", ".txt": "txt", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
@@ -132,7 +133,9 @@ def _guessed(text: str) -> str:
         return "md"
     if "rest_api_source" in text or "RESTAPIConfig" in text or start.startswith(("import ", "from ")):
         return "py"
-    return "toml" if start.startswith("[") else "yaml"
+    if start.startswith("["):  # a table of TOML has a name; anything else in brackets is a list of JSON
+        return "toml" if start.lstrip("[")[:1].isalpha() else "json"
+    return "yaml"
 
 
 def read(source: Source, options: Options | None = None) -> Reading:
@@ -195,6 +198,7 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     resources = _resources(ctx, list_node, defaults, client_node) if list_node is not None else []
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
+    check_tables(ctx, resources)
     return Outline(client, tuple(resources))
 
 
