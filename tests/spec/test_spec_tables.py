@@ -29,7 +29,16 @@ def test_resources_that_agree_may_fill_one_table() -> None:
     assert found(one("a", "t", **merge), one("b", "t", **merge | {"primary_key": ["y", "X"]})) == []
 
 
-@pytest.mark.parametrize(("first", "second"), [("replace", "append"), ("append", "merge"), ("merge", "replace")])
+def test_a_table_that_one_merges_and_another_appends_to_is_merged() -> None:
+    resources = [one("a", "t"), one("b", "t", write_disposition="merge", primary_key="id")]
+    reading = of({"client": {"base_url": "https://api.acme.io"}, "resources": resources})
+    (fault,) = found(*resources)
+    assert (fault.severity, fault.path) == ("warning", "resources[1].write_disposition")
+    assert reading.plan is not None
+    assert [(each.disposition, each.primary_key) for each in reading.plan.resources] == [("merge", ("id",))] * 2
+
+
+@pytest.mark.parametrize(("first", "second"), [("replace", "append"), ("merge", "replace")])
 def test_one_table_is_not_filled_in_two_ways(first: str, second: str) -> None:
     keyed = {"primary_key": "id"}
     resources = [one("a", "t", write_disposition=first, **keyed), one("b", "t", write_disposition=second, **keyed)]

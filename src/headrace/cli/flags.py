@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import math
-import re
 from typing import Literal
 
 from headrace.cli.parser import Parser, UsageError
 from headrace.model.plan import DeclaredLimit
-from headrace.run.options import RunOptions
+from headrace.run.options import RunOptions, rate_of
 
 CONFIG_HELP = "a path (.py .md .txt .yaml .yml .json .toml), - for standard input, or the name of a ready connector"
-_RATE = re.compile(r"(\d+)\s*/\s*(\d+(?:\.\d+)?)s?")
 
 
 def rate(value: str) -> DeclaredLimit:
     """`1000/60`: at most 1000 requests in any 60 seconds."""
-    read = _RATE.fullmatch(value.strip())
-    if not read or int(read[1]) < 1 or not 0 < float(read[2]) < math.inf:
-        raise argparse.ArgumentTypeError(f"{value!r} is not N/SECONDS, such as 1000/60")
-    return DeclaredLimit(requests=int(read[1]), window_s=float(read[2]))
+    try:
+        return rate_of(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def positive(value: str) -> int:

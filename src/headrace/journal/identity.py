@@ -11,8 +11,9 @@ import msgspec
 
 from headrace.errors import JournalError
 from headrace.journal import segment
-from headrace.journal.frame import VERSION
+from headrace.journal.frame import VERSION, PageKept
 from headrace.journal.layout import Identity
+from headrace.journal.scan import Damage, Segment
 
 FILE = "identity.json"
 
@@ -36,9 +37,13 @@ class Known(msgspec.Struct, frozen=True):
 def settle(folder: Path, wanted: Identity | None, *, random: Callable[[int], bytes] = os.urandom) -> Known:
     """The folder's identity, written first if the folder has none yet. The caller holds the lock.
 
+    A folder that holds no page is anybody's: where it was begun for another destination, it begins anew.
     Raises JournalError where it is another than `wanted` (None: whichever it is, but there must be one).
     """
     known = _found(folder)
+    if known is not None and wanted is not None and wanted != known.identity and not _has_page(folder, known.uid):
+        _clear(folder)
+        known = None
     if known is None:
         if wanted is None:
             raise _absent(folder)
@@ -91,6 +96,22 @@ def _found(folder: Path) -> Known | None:
             f"The journal {folder} has lost {FILE}, and no segment says whose it is; choose another with --journal DIR."
         )
     return None
+
+
+def _has_page(folder: Path, uid: str) -> bool:
+    """Whether any segment holds a page, or something that may have been one."""
+    for number in segment.numbers(folder):
+        with Segment(folder, uid, number) as open_segment:
+            for found in open_segment.frames(segment.HEAD_BYTES, open_segment.size, whole=False):
+                if isinstance(found, Damage) or isinstance(found.item, PageKept):
+                    return True
+    return False
+
+
+def _clear(folder: Path) -> None:
+    for path in (*(segment.path_of(folder, number) for number in segment.numbers(folder)), folder / FILE):
+        path.unlink(missing_ok=True)
+    segment.sync_folder(folder)
 
 
 def _compare(folder: Path, known: Known, wanted: Identity | None) -> None:

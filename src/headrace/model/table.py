@@ -81,13 +81,39 @@ class Watermark(msgspec.Struct, frozen=True):
     fingerprint: str = ""
 
 
+class Alike(msgspec.Struct, frozen=True):
+    """How many records were rejected for one reason, and the place of the first."""
+
+    records: int
+    page: int
+    record: int
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What one walk has brought so far: rows and duplicates that entered, and what was not as it should be.
+
+    `rows` goes by table, `reasons` (of rejects) and `losses` by the sentence that decode has for each. `variants` are
+    new columns that stand beside the one of their name, as `table.column`.
+    """
+
+    rows: dict[str, int] = {}
+    duplicates: int = 0
+    rejects: int = 0
+    reasons: dict[str, Alike] = {}
+    losses: dict[str, int] = {}
+    variants: tuple[str, ...] = ()
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """What the sink has durably taken.
 
     `rows` by table; `duplicates` by root table: rows of this load that a later read of the same key replaced.
+    Of a commit, `load_id` is the load that it made, or the run's last one where nothing entered any more (empty: there
+    is none), and `figures` are those of the whole run by walk, all its tries together.
     """
 
     rows: dict[str, int]
     watermarks: tuple[Watermark, ...]
     load_id: str = ""
     duplicates: dict[str, int] = {}
+    figures: dict[str, Figures] = {}

@@ -11,7 +11,9 @@ from headrace.errors import ConfigError
 from headrace.model.event import Emit, ignore
 from headrace.model.plan import Plan
 from headrace.report.collect import RunReport
-from headrace.run.options import Choices, RunOptions
+from headrace.run.aside import in_own_thread, is_in_loop
+from headrace.run.choices import chosen
+from headrace.run.options import Choices
 from headrace.run.wire import execute
 from headrace.spec.read import Options, open_source, read
 from headrace.spec.secrets import Lookup
@@ -22,8 +24,9 @@ def load(
 ) -> RunReport:
     """Fetch what `config` describes and load it: `headrace run`.
 
-    `options` are those of `RunOptions` (`to`, `base_url`, `dataset`, `resources`, `journal`, `rate`, …), named as
-    the flags of the command line. An unfinished run is resumed.
+    `options` are those of `Choices` (`to`, `base_url`, `dataset`, `resources`, `journal`, `rate`, …), named as the
+    flags of the command line. An unfinished run is resumed. Within a running event loop (a notebook) it goes on in a
+    thread of its own, and this call waits for it.
 
     Returns the report; its `status` is "failed" where the API or the warehouse refused, and the same call resumes.
 
@@ -68,8 +71,7 @@ def _run(
             f"headrace.{'load' if mode == 'run' else mode} takes the path of a configuration, not a"
             f" {type(config).__name__}; write it to a file (.py, .yaml, .json) and pass its path"
         )
-    try:
-        asked = RunOptions(config=str(config), mode=mode, **options)
-    except TypeError as error:
-        raise ConfigError(f"headrace.{'load' if mode == 'run' else mode}: {error}") from None
+    asked = chosen(str(config), mode, options)
+    if is_in_loop():
+        return in_own_thread(lambda go: execute(asked, environ=environ, listen=listen, go=go)).report
     return execute(asked, environ=environ, listen=listen).report

@@ -13,13 +13,13 @@ import msgspec
 
 from headrace.envelope.split import Splitter, compile_splitter
 from headrace.errors import SourceError
-from headrace.journal.write import Journal
 from headrace.model.envelope import Absent, Envelope, Facts, Visit
 from headrace.model.event import Emit, Noticed, PageFetched, WalkEnded, WalkStarted
 from headrace.model.page import Page, PageRef, Reply
 from headrace.model.plan import AutoPaging, Client, Resource
 from headrace.model.position import AtOffset, AtPage, Done, Position, Start, dump
 from headrace.model.table import Reject
+from headrace.run.desk import Desk, Sizes
 from headrace.run.resume import OpenWalk
 from headrace.transport.base import Ignored, Transport
 from headrace.walk.after import after, ask
@@ -45,6 +45,8 @@ class FetchedPage(msgspec.Struct, frozen=True):
     added: bytes = b""
     rejects: tuple[Reject, ...] = ()
     sieve: Sieve | None = None
+    held_bytes: int | None = None
+    """What the budget counts for it; None: nothing yet. Whoever takes the page gives it back."""
     numbers: Sequence[int] | None = None
     """The places in the page of the records that stayed, once they are sifted; None: all."""
 
@@ -72,10 +74,21 @@ Deliver = Callable[[FetchedPage], Awaitable[None]]
 
 
 class Walker:
-    """One walk under way: where it stands, and what it has seen, so that a circle is noticed."""
+    """One walk under way: where it stands, and what it has seen, so that a circle is noticed.
+
+    `before` are its pages that the journal holds. `sizes` knows how large a page is likely to be.
+    """
 
     def __init__(
-        self, client: Client, walk: OpenWalk, journal: Journal, run_id: str, *, emit: Emit, sieve: Sieve | None = None
+        self,
+        client: Client,
+        walk: OpenWalk,
+        desk: Desk,
+        *,
+        emit: Emit,
+        sizes: Sizes,
+        before: Sequence[PageRef] = (),
+        sieve: Sieve | None = None,
     ) -> None:
         state = walk.state
         self._sieve = sieve
@@ -86,19 +99,35 @@ class Walker:
         self.pages = state.pages if state else 0
         self.records = state.records if state else 0
         self._client = client
-        self._journal = journal
-        self._run_id = run_id
+        self._desk = desk
+        self._sizes = sizes
         self._emit = emit
+        if self._detected:  # by an earlier try, whose report nobody may have seen
+            emit(Noticed(self.resource.name, msgspec.json.decode(self._detected, type=Detection).why))
         self._visited: set[int] = set()
         self._cursor_seen = self.pages > 1
         self._last_digest = b""
         self._repeats = 0
-        for ref in journal.refs(run_id, walk.name) if state and not walk.ended else ():
+        for ref in before if not walk.ended else ():
+            sizes.note(ref.body_bytes)
             self._saw(ref.position, ref.records_digest)
         self._splitter: Splitter = compile_splitter(ask(self.resource))
 
     async def step(self, transport: Transport) -> FetchedPage:
-        """Fetch, accept and journal the page at the present position, and move on. Raises SourceError."""
+        """Fetch, accept and journal the page at the present position, and move on. Raises SourceError.
+
+        Its bytes are taken from the budget before it is asked for, by the size of the one before it.
+        """
+        taken = await self._desk.budget.acquire_about(self._sizes.likely)
+        try:
+            page = await self._fetched(transport)
+        except BaseException:
+            self._desk.budget.release(taken)
+            raise
+        self._desk.budget.correct(taken, page.size)
+        return msgspec.structs.replace(page, held_bytes=page.size)
+
+    async def _fetched(self, transport: Transport) -> FetchedPage:
         request = build(self._client, self.resource, self.position)
         started = asyncio.get_running_loop().time()
         conceal = functools.partial(transport.conceal, request)
@@ -107,8 +136,9 @@ class Walker:
                 request, self.resource.retry, lambda reply: self._accept(reply, conceal), self.resource.actions
             )
         except Ignored as ignored:
-            return self._end(ignored)
-        ref = self._journal.append(self._run_id, page)
+            return await self._end(ignored)
+        ref = await self._desk.append(page)
+        self._sizes.note(len(page.body))
         self._cursor_seen = self._cursor_seen or not isinstance(page.next, Done)
         self._saw(page.position, page.records_digest)
         self.position = page.next
@@ -120,7 +150,7 @@ class Walker:
         )
         return FetchedPage(ref, envelope.records, sieve=self._sieve)
 
-    def _end(self, ignored: Ignored) -> FetchedPage:
+    async def _end(self, ignored: Ignored) -> FetchedPage:
         """Journal the end that an ignored reply is, as a page that holds nothing, and that is not counted as one."""
         page = Page(
             walk=self.walk.name,
@@ -136,7 +166,7 @@ class Walker:
             fingerprint=self.walk.fingerprint,
             detected=self._detected,
         )
-        ref = self._journal.append(self._run_id, page)
+        ref = await self._desk.append(page)
         self.position = page.next
         return FetchedPage(ref, ())
 
@@ -152,7 +182,7 @@ class Walker:
         here = _short(self.position)
         if here not in self._visited:
             return ()
-        refs = self._journal.refs(self._run_id, self.walk.name)
+        refs = self._desk.journal.refs(self._desk.run_id, self.walk.name)
         return tuple(Visit(ref.number, ref.records_digest) for ref in refs if _short(ref.position) == here)
 
     def _accept(self, reply: Reply, conceal: Callable[[str], str]) -> tuple[Page, Envelope]:

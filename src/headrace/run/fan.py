@@ -14,13 +14,13 @@ from headrace.decode.names import table_name
 from headrace.envelope.path import render
 from headrace.envelope.pick import Picker
 from headrace.journal.layout import RunRecord
-from headrace.journal.write import Journal
 from headrace.model.envelope import ABSENT, Absent
 from headrace.model.event import Emit, Event, Noticed, PageFetched, WalkEnded, WalkStarted
 from headrace.model.plan import Client, Json
 from headrace.model.position import Seen
 from headrace.model.table import Reject
 from headrace.run.conduct import Deliver, FetchedPage, WalkEnd, Walker, drive, not_held
+from headrace.run.desk import Desk, Sizes
 from headrace.run.resume import OpenWalk, owner_of, row_walk, sieve_of
 from headrace.transport.base import Transport
 from headrace.walk.bind import Row, Unfit, bind, fields_of
@@ -29,7 +29,6 @@ from headrace.walk.sieve import Sieve
 
 AHEAD_WALKS = 64  # walks under way at once; the transport's own limit holds for their requests
 AHEAD_ROWS = 1000  # rows of the parent that may wait for their turn
-KEPT_BYTES = 8 << 20  # of pages that came before their turn; what is beyond is read again from the journal
 
 
 @dataclass(slots=True)
@@ -58,7 +57,7 @@ class Fan:
         self,
         walk: OpenWalk,
         client: Client,
-        journal: Journal,
+        desk: Desk,
         record: RunRecord,
         transport: Transport | None,
         *,
@@ -68,9 +67,11 @@ class Fan:
         self.resource = walk.resource
         self.end: WalkEnd | None = None
         self._client = client
-        self._journal = journal
+        self._desk = desk
+        self._journal = desk.journal
         self._record = record
         self._run_id = record.run_id
+        self._sizes = Sizes(desk.budget)
         self.seen: dict[str, Seen] = {}
         self._transport = transport
         self._limit_pages = limit_pages
@@ -177,6 +178,8 @@ class Fan:
             begin.cancel()
             for task in self._under_way:
                 task.cancel()
+        self._desk.shelf.give_back(self._kept_bytes)
+        self._kept_bytes = 0
         return end
 
     async def _begin(self, turns: asyncio.Queue[_Turn], group: asyncio.TaskGroup) -> None:
@@ -202,7 +205,7 @@ class Fan:
             while (page := await turn.pages.get()) is not None:
                 if pages == limit:
                     return WalkEnd(name, "limit", f"--limit-pages {limit} was reached", proven=False)
-                self._kept_bytes -= page.size if page.records is not None else 0
+                self._keep(-page.size if page.records is not None else 0)
                 await deliver(page)
                 pages += 1
             self._room.release()
@@ -236,22 +239,33 @@ class Fan:
 
     async def _walked(self, row: _RowWalk) -> WalkEnd:
         walk, name = row.walk, self.resource.name
-        for ref in self._journal.refs(self._run_id, walk.name) if walk.state else ():
+        before = await self._desk.refs(walk.name) if walk.state else []
+        for ref in before:
             row.pages.put_nowait(FetchedPage(ref, None, row.added, sieve=row.sieve))
         if walk.ended is not None:
             return WalkEnd(name, walk.ended.stopped, walk.ended.why, proven=walk.ended.proven)
         if self._transport is None:
             return not_held(name)
         if walk.state is None:
-            self._journal.begin_walk(self._run_id, walk.name, walk.fingerprint)
-        walker = Walker(self._client, walk, self._journal, self._run_id, emit=self._told, sieve=row.sieve)
+            await self._desk.begin_walk(walk.name, walk.fingerprint)
+        walker = Walker(
+            self._client, walk, self._desk, emit=self._told, sizes=self._sizes, before=before, sieve=row.sieve
+        )
 
         async def keep(page: FetchedPage) -> None:
-            records = page.records if self._kept_bytes + page.size <= KEPT_BYTES else None
-            self._kept_bytes += page.size if records is not None else 0
+            """Until its turn comes; what there is no room for is read again from the journal."""
+            records = page.records if self._desk.shelf.take(page.size) else None
+            self._keep(page.size if records is not None else 0)
+            self._desk.budget.release(page.held_bytes or 0)
             row.pages.put_nowait(FetchedPage(page.ref, records, row.added, sieve=row.sieve))
 
         return await drive(walker, self._transport, keep, self._limit_pages)
+
+    def _keep(self, size: int) -> None:
+        """So many bytes more lie on the shelf; where they leave it, they make room there."""
+        self._kept_bytes += size
+        if size < 0:
+            self._desk.shelf.give_back(-size)
 
     def _told(self, event: Event) -> None:
         """What one of many walks has to tell: no total of its own, and no notice twice."""

@@ -11,20 +11,23 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mappin
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 import msgspec
 
 from headrace.decode.names import table_name
 from headrace.decode.rules import DecodeRules
 from headrace.journal.write import Journal
+from headrace.model.envelope import Scalar
 from headrace.model.event import Committing, Emit
 from headrace.model.plan import Plan, Text
 from headrace.model.position import Seen
-from headrace.model.table import Receipt, Schema, Watermark
+from headrace.model.table import Figures, Receipt, Schema, Watermark
 from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, recalled
 from headrace.run.deliver import Delivery
+from headrace.run.desk import Desk, Sizes
 from headrace.run.fan import Fan
+from headrace.run.notices import told
 from headrace.run.options import RunOptions
 from headrace.run.outlet import Outlet
 from headrace.run.resume import OpenRun, OpenWalk, sieve_of
@@ -34,6 +37,8 @@ from headrace.spec.secrets import Lookup
 from headrace.transport.base import Transport
 from headrace.transport.client import MAX_CONCURRENCY, open_transport
 from headrace.walk.sieve import Sieve
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +56,71 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the warehouse took: rows by resource and table, rejects and duplicates by resource."""
+    """What the warehouse has of the run: rows by resource and table, rejects and duplicates by resource.
+
+    `is_new`: something entered now, and not only in an earlier try.
+    """
 
     load_id: str = ""
+    is_new: bool = False
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
     rejects: dict[str, int] = field(default_factory=dict)
     duplicates: dict[str, int] = field(default_factory=dict)
 
 
 class Flow:
-    """One run on its way. `ends` says how each walk ended, also when the run as a whole does not get to its end."""
+    """One run on its way. `ends` says how each walk ended, also when the run as a whole does not get to its end.
+
+    `loaded` is there once the commit has gone through.
+    """
 
     def __init__(self, job: Job, journal: Journal, run: OpenRun) -> None:
         self.ends: dict[str, WalkEnd] = {}
+        self.loaded: Loaded | None = None
+        self._share = (job.options.memory_mb << 20) // 5
+        children = any(walk.resource.parent for walk in run.walks)
+        self._desk = Desk(journal, run.record.run_id, self._share, children=children)
         self._fans: dict[str, Fan] = {}
         self._sieves: dict[str, Sieve | None] = {}
         self._job = job
-        self._journal = journal
         self._run = run
 
-    async def go(self) -> Loaded:
+    async def go(self) -> None:
         """Fetch, deliver and commit, as the mode asks. Walks fail alone.
 
         Raises:
             SinkError, JournalError: the warehouse or the journal refused.
             asyncio.CancelledError: the user pressed Ctrl-C.
         """
-        with _ctrl_c_cancels_this_task():
-            match self._job.options.mode:
-                case "fetch":
-                    async with self._transport() as transport:
-                        await _together(self._walks(transport, None))
-                    return Loaded()
-                case "run":
-                    async with self._delivery() as delivery, self._transport() as transport:
-                        return await self._load(delivery, self._walks(transport, delivery))
-                case "replay":
-                    async with self._delivery() as delivery:
-                        return await self._load(delivery, self._walks(None, delivery))
-                case mode:
-                    assert_never(mode)
+        try:
+            with _ctrl_c_cancels_this_task():
+                await self._go()
+        finally:
+            self._desk.close()
+
+    async def _go(self) -> None:
+        match self._job.options.mode:
+            case "fetch":
+                async with self._transport() as transport:
+                    await _together(self._walks(transport, None))
+            case "run":
+                async with self._delivery() as delivery, self._transport() as transport:
+                    await self._load(delivery, self._walks(transport, delivery))
+            case "replay":
+                async with self._delivery() as delivery:
+                    await self._load(delivery, self._walks(None, delivery))
+            case mode:
+                assert_never(mode)
+
+    @property
+    def watermarks(self) -> dict[str, Scalar]:
+        """How far the increments of resources without a parent have come, of those that were walked to their end."""
+        found = {}
+        for name, sieve in self._sieves.items():
+            end = self.ends.get(name)
+            if sieve is not None and sieve.seen is not None and end is not None and end.proven:
+                found[name] = sieve.seen.last_value
+        return found
 
     def _transport(self) -> AbstractAsyncContextManager[Transport]:
         job = self._job
@@ -106,10 +136,10 @@ class Flow:
     @contextlib.asynccontextmanager
     async def _delivery(self) -> AsyncIterator[Delivery]:
         """The delivering half with its sink open. Memory: a fifth for pages under way, three for the warehouse."""
-        job, run_id, share = self._job, self._run.record.run_id, (self._job.options.memory_mb << 20) // 5
-        sink = open_sink(job.destination, job.dataset, memory_budget_bytes=3 * share)
+        job = self._job
+        sink = open_sink(job.destination, job.dataset, memory_budget_bytes=3 * self._share)
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
-        delivery = Delivery(self._journal, run_id, sink, budget_bytes=share, rules=rules, emit=job.emit)
+        delivery = Delivery(self._desk, sink, rules=rules, emit=job.emit)
         try:
             await delivery.open({walk.resource.name: walk.delivered_as for walk in self._loaded_walks})
             for walk in self._loaded_walks:
@@ -118,12 +148,14 @@ class Flow:
         finally:
             delivery.close()
 
-    async def _load(self, delivery: Delivery, pages: Iterable[Coroutine[Any, Any, None]]) -> Loaded:
+    async def _load(self, delivery: Delivery, pages: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Let pages come and be delivered, side by side, and commit what is there."""
         await _together([*pages, *(delivery.run(walk.resource) for walk in self._loaded_walks)])
         load_id = f"{time.time():.7f}"
-        receipt = await delivery.commit(lambda schema: self._commit(delivery, schema, load_id))
-        return self._loaded(delivery, receipt, load_id)
+        receipt = await _unbroken(delivery.commit(lambda schema: self._commit(delivery, schema, load_id)))
+        for event in told(receipt.figures):
+            self._job.emit(event)
+        self.loaded = self._loaded(receipt, load_id)
 
     @property
     def _loaded_walks(self) -> list[OpenWalk]:
@@ -136,14 +168,14 @@ class Flow:
         outlets: dict[str, Outlet] = {}
         for walk in self._run.walks:
             way = walk.resource
-            outlets[way.name] = outlet = Outlet(self._journal, way, delivery if way.selected else None)
+            outlets[way.name] = outlet = Outlet(self._desk, way, delivery if way.selected else None)
             if way.parent is None:
                 yield self._root(walk, outlet, transport)
                 continue
             fan = self._fans[way.name] = Fan(
                 walk,
                 job.plan.client,
-                self._journal,
+                self._desk,
                 self._run.record,
                 transport,
                 limit_pages=job.options.limit_pages,
@@ -154,15 +186,24 @@ class Flow:
 
     async def _root(self, walk: OpenWalk, outlet: Outlet, transport: Transport | None) -> None:
         """A resource without a parent: what the journal has of it, then what is fetched."""
-        job, run_id, name = self._job, self._run.record.run_id, walk.resource.name
+        job, name = self._job, walk.resource.name
         try:
             if transport is None:
                 self.ends[name] = recalled(walk, job.emit)
             sieve = self._sieves[name] = sieve_of(walk.resource, self._run.record, walk.name)
-            for ref in self._journal.refs(run_id, walk.name) if walk.state else ():
+            before = await self._desk.refs(walk.name) if walk.state else []
+            for ref in before:
                 await outlet.put(FetchedPage(ref, None, sieve=sieve))
             if transport is not None:
-                walker = Walker(job.plan.client, walk, self._journal, run_id, emit=job.emit, sieve=sieve)
+                walker = Walker(
+                    job.plan.client,
+                    walk,
+                    self._desk,
+                    emit=job.emit,
+                    sizes=Sizes(self._desk.budget),
+                    before=before,
+                    sieve=sieve,
+                )
                 self.ends[name] = await conduct(
                     walker, transport, outlet.put, limit_pages=job.options.limit_pages, emit=job.emit
                 )
@@ -207,15 +248,17 @@ class Flow:
         table = table_name(walk.resource)
         return WalkCommit(name, table, walk.resource.disposition, mark, end.stopped, end.why, end.proven)
 
-    def _loaded(self, delivery: Delivery, receipt: Receipt, load_id: str) -> Loaded:
-        rows: dict[str, dict[str, int]] = {}
-        duplicates: dict[str, int] = {}
-        for walk in self._loaded_walks:
-            name, root = walk.resource.name, table_name(walk.resource)
-            tables = [table.name for table in delivery.schema.tables.values() if table.root == root]
-            rows[name] = {table: receipt.rows[table] for table in tables if table in receipt.rows}
-            duplicates[name] = receipt.duplicates.get(root, 0)
-        return Loaded(load_id=load_id, rows=rows, rejects=delivery.rejects, duplicates=duplicates)
+    def _loaded(self, receipt: Receipt, load_id: str) -> Loaded:
+        figures = {
+            walk.resource.name: receipt.figures.get(walk.resource.name, Figures()) for walk in self._loaded_walks
+        }
+        return Loaded(
+            load_id=receipt.load_id,
+            is_new=receipt.load_id == load_id,
+            rows={name: each.rows for name, each in figures.items()},
+            rejects={name: each.rejects for name, each in figures.items()},
+            duplicates={name: each.duplicates for name, each in figures.items()},
+        )
 
 
 def _literal(path: str | Text) -> str:
@@ -234,6 +277,20 @@ async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
         while isinstance(first, BaseExceptionGroup):
             first = first.exceptions[0]
         raise first from failures
+
+
+async def _unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Do it to its end, whatever comes: a Ctrl-C meanwhile came too late to stop anything, and is let go."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise
+            if (own := asyncio.current_task()) is not None:
+                own.uncancel()
+    return task.result()
 
 
 @contextlib.contextmanager

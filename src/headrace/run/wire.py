@@ -12,6 +12,7 @@ from headrace.journal.write import Journal, open_journal
 from headrace.model.event import Emit, Event, RunEnded, RunStarted, WalkStarted
 from headrace.report.collect import Collector, Failure, RunReport, failure
 from headrace.report.exits import Exit, exit_code
+from headrace.run.aside import Go
 from headrace.run.flow import Flow, Job, Loaded
 from headrace.run.options import Outcome, RunOptions
 from headrace.run.resume import OpenRun, OpenWalk, open_run
@@ -26,9 +27,16 @@ Publish = Callable[[Outcome], None]
 
 
 def execute(
-    options: RunOptions, *, environ: Mapping[str, str], listen: Emit, publish: Publish = lambda _outcome: None
+    options: RunOptions,
+    *,
+    environ: Mapping[str, str],
+    listen: Emit,
+    publish: Publish = lambda _outcome: None,
+    go: Go[Outcome] = asyncio.run,
 ) -> Outcome:
     """Run, fetch or replay by `options`. `publish` gets the outcome before the journal marks the run as over.
+
+    `go` runs the asynchronous part.
 
     Raises:
         ConfigError: the configuration, a flag or a need is wrong, or another run holds the journal; nothing was
@@ -46,7 +54,9 @@ def execute(
         journal.start_syncer()
         run = open_run(journal, job.plan, options, emit, lambda: read_seen(job.destination, job.dataset))
         flow = Flow(job, journal, run)
-        outcome = _told_before(job, journal, run, asyncio.run(_conclude(job, flow, run, collector)))
+        outcome = go(_conclude(job, flow, run, collector))
+        if run.resumed and not (flow.loaded and flow.loaded.is_new):
+            outcome = _told_before(job, journal, run, outcome)
         over = not outcome.report.errors and not run.over and not run.waiting and options.mode != "fetch"
         # What a replay does not find fetched to its end goes on with the next run.
         over = over and all(end.held for end in flow.ends.values())
@@ -59,9 +69,12 @@ def execute(
 
 
 def _told_before(job: Job, journal: Journal, run: OpenRun, outcome: Outcome) -> Outcome:
-    """Where nothing was left to do, the kept report of a run that may have been killed before anybody saw it."""
-    idle = not outcome.report.errors and not outcome.report.requests and not any(outcome.report.rows.values())
-    kept = journal.report(run.record.run_id) if run.resumed and idle else None
+    """Where nothing was left to do, the kept report of a run that may have been killed before anybody saw it.
+
+    Without one, the outcome at hand says the same: the warehouse keeps the figures of a run with its rows.
+    """
+    idle = not outcome.report.errors and not outcome.report.requests
+    kept = journal.report(run.record.run_id) if idle else None
     if kept is None:
         return outcome
     report = RunReport.from_json(kept)
@@ -107,21 +120,23 @@ async def _conclude(job: Job, flow: Flow, run: OpenRun, collector: Collector) ->
     held = tuple(WalkStarted(state.walk, state.pages, state.records) for each in run.walks if (state := each.state))
     job.emit(RunStarted(run.record.run_id, names, resumed=run.resumed, held=held))
     errors: list[HeadraceError | Failure] = []
-    loaded = Loaded()
     try:
-        loaded = await flow.go()
+        await flow.go()
     except asyncio.CancelledError:
-        errors.append(Interrupted("The run was interrupted."))
+        if flow.loaded is None:  # after the commit there was nothing left to stop
+            errors.append(Interrupted("The run was interrupted."))
     except (ConfigError, SinkError, JournalError, SourceError) as error:
         errors.append(error)
     for walk in run.walks:
         end = flow.ends.get(walk.resource.name)
         if end is not None and end.error:
             errors.append(failure(end.error, end.walk, _secrets(job, walk)))
+    loaded = flow.loaded or Loaded()
     report = collector.report(
         load_id=loaded.load_id,
         rows=loaded.rows,
         rejects=loaded.rejects,
+        watermarks=flow.watermarks,
         duplicates=loaded.duplicates,
         hides={walk.resource.name: walk.resource.hides for walk in run.walks},
         errors=errors,

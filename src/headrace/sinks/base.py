@@ -9,7 +9,7 @@ import msgspec
 
 from headrace.model.plan import Disposition
 from headrace.model.position import Seen
-from headrace.model.table import Receipt, Reject, Schema, TableBatch, Watermark
+from headrace.model.table import Figures, Receipt, Reject, Schema, TableBatch, Watermark
 
 
 class SinkState(msgspec.Struct, frozen=True):
@@ -29,6 +29,7 @@ class Staging(msgspec.Struct, frozen=True):
 
     Root rows carry no `_dlt_load_id`: the final transaction adds it, so that a load that takes several runs is one.
     `first_page` is the number of the first page in it; given, a gap after what is taken is a SinkError, and an overlap.
+    `figures` are the losses and variants of the batch; the rest of them the sink counts itself.
     """
 
     batches: tuple[TableBatch, ...]
@@ -36,6 +37,7 @@ class Staging(msgspec.Struct, frozen=True):
     watermark: Watermark
     schema: Schema
     first_page: int | None = None
+    figures: Figures = Figures()
 
 
 class WalkCommit(msgspec.Struct, frozen=True):
@@ -87,7 +89,10 @@ class Sink(Protocol):
         ...
 
     def commit(self, commit: Commit) -> Receipt:
-        """Merge, append or replace from the staging, write `_dlt_loads` and positions, and empty the staging."""
+        """Merge, append or replace from the staging, write `_dlt_loads` and positions, and empty the staging.
+
+        Where nothing enters, nothing is written, and the receipt is that of the run as it was committed before.
+        """
         ...
 
     def close(self) -> None:

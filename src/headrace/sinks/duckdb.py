@@ -17,6 +17,18 @@ from headrace.sinks.ddl import Catalog, Names
 from headrace.sinks.deliveries import Deliveries
 from headrace.sinks.entering import Dataset
 from headrace.sinks.faults import sentence, unfit
+from headrace.sinks.figure_table import FigureTable
+from headrace.sinks.figures import (
+    NOTHING,
+    STAGED,
+    Counted,
+    added,
+    last_load,
+    moves_nothing,
+    of_batch,
+    of_entry,
+    together,
+)
 from headrace.sinks.ledger import Ledger, Staged
 from headrace.sinks.reconcile import reconcile
 from headrace.sinks.settle import Delivery, begun_again, check_roots, later, roots_of, settle, to_take
@@ -99,6 +111,7 @@ class _Session:
             self._names = Names(catalog, dataset)
             self._ledger = Ledger(database, self._names)
             self._deliveries = Deliveries(database, self._names)
+            self._figures = FigureTable(database, self._names)
         self._tables = StagedTables(database, self._names, {})
         self._staged: dict[str, Staged] = {}
         self._staged_schema = b""
@@ -106,12 +119,14 @@ class _Session:
         self._begun: set[str] = set()
         self._abandoned: list[Delivery] = []
         self._roots: dict[str, str] = {}
+        self._counted: Counted = {}
 
     def begin(self, run_id: str, fingerprints: Mapping[str, str]) -> SinkState:
         """Take up the run: its own staging is kept, another's is dropped, and that of walks that have begun again."""
         with self._transaction():
             self._ledger.create()
             self._deliveries.create(run_id)
+            self._figures.create(run_id)
             if self._ledger.staging_runs() - {run_id}:
                 self._drop_staging()
             self._forget(run_id, fingerprints)
@@ -136,15 +151,20 @@ class _Session:
         staged = Staged(number, mark, roots[0] if roots else known.root if known else "")
         schema = msgspec.json.encode(staging.schema)
         rows: dict[str, int] = {}
+        figures, before = of_batch(staging), self._counted.get((mark.walk, STAGED), NOTHING)
         with self._transaction():
             for batch in staging.batches:
                 rows[batch.schema.name] = rows.get(batch.schema.name, 0) + self._tables.insert(batch, number)
             self._ledger.write_rejects(staging.rejects)
             self._ledger.write_staged(self._run_id, staged)
+            if figures != NOTHING:
+                self._figures.write(self._run_id, mark.walk, STAGED, added(before, figures))
             if schema != self._staged_schema:
                 self._ledger.write_staged_schema(schema)
         self._staged[mark.walk], self._staged_schema = staged, schema
         self._roots |= {batch.schema.name: batch.schema.root for batch in staging.batches}
+        if figures != NOTHING:
+            self._counted[mark.walk, STAGED] = added(before, figures)
         return Receipt(rows, watermarks=(mark,))
 
     def commit(self, commit: Commit) -> Receipt:
@@ -152,6 +172,8 @@ class _Session:
         if commit.run_id != self._run_id:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
         settlement = settle(commit, self._marks, self._committed, self._begun, self._abandoned)
+        if moves_nothing(settlement):
+            return self._receipt(commit, {}, {}, last_load(self._counted))
         leaving = [walk for walk in self._staged if walk in settlement.entered]
         with self._transaction():
             stored, _ = self._ledger.schemas()
@@ -165,12 +187,17 @@ class _Session:
             self._ledger.write_walks(commit, settlement)
             self._ledger.write_seen(commit)
             self._ledger.write_load(commit)
+            for walk in commit.walks:
+                if walk.walk in settlement.entered:
+                    staged = self._counted.get((walk.walk, STAGED), NOTHING)
+                    brought = of_entry(walk, commit.schema, dataset.rows, dataset.duplicates, staged)
+                    self._figures.forget(self._run_id, [walk.walk], STAGED)
+                    self._figures.write(self._run_id, walk.walk, commit.load_id, brought)
             if len(leaving) == len(self._staged):
                 self._drop_staging()
         with _told(self._path):
             self._read()
-        delivered = (self._committed.get(walk.walk) for walk in commit.walks)
-        return Receipt(dataset.rows, tuple(mark for mark in delivered if mark), commit.load_id, dataset.duplicates)
+        return self._receipt(commit, dataset.rows, dataset.duplicates, commit.load_id)
 
     def limit_log(self, log_bytes: int) -> None:
         """How large the write-ahead log may grow before DuckDB rewrites it into the file."""
@@ -181,6 +208,11 @@ class _Session:
         """Let go of the connection."""
         with _told(self._path):
             self._database.close()
+
+    def _receipt(self, commit: Commit, rows: dict[str, int], duplicates: dict[str, int], load_id: str) -> Receipt:
+        delivered = (self._committed.get(walk.walk) for walk in commit.walks)
+        marks = tuple(mark for mark in delivered if mark)
+        return Receipt(rows, marks, load_id, duplicates, together(self._counted))
 
     @property
     def _marks(self) -> dict[str, Watermark]:
@@ -198,6 +230,7 @@ class _Session:
                 tables.forget(staged[walk].number)
         self._ledger.forget(run_id, walks)
         self._deliveries.abandon(run_id, walks)
+        self._figures.forget(run_id, walks)
 
     def _drop_staging(self) -> None:
         StagedTables(self._database, self._names, self._catalog()).drop()
@@ -213,6 +246,7 @@ class _Session:
         self._staged = self._ledger.staged()
         self._committed, self._begun = self._ledger.committed(self._run_id)
         self._abandoned = self._deliveries.abandoned(self._run_id)
+        self._counted = self._figures.read(self._run_id)
         stored, newest = self._ledger.schemas()
         self._staged_schema = msgspec.json.encode(newest) if newest else b""
         schema = reconcile(newest or stored, stored, data, self._tables.catalog)

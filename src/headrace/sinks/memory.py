@@ -10,8 +10,19 @@ from typing import Any, TypeAlias
 
 from headrace.errors import SinkError
 from headrace.model.position import Seen
-from headrace.model.table import Receipt, Reject, Schema, TableSchema, Watermark
+from headrace.model.table import Figures, Receipt, Reject, Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging, WalkCommit
+from headrace.sinks.figures import (
+    NOTHING,
+    STAGED,
+    Counted,
+    added,
+    last_load,
+    moves_nothing,
+    of_batch,
+    of_entry,
+    together,
+)
 from headrace.sinks.settle import (
     Delivery,
     Entry,
@@ -59,6 +70,7 @@ class Warehouse:
     rejects: list[tuple[str, Reject]] = field(default_factory=list)
     seen: dict[str, Seen] = field(default_factory=dict)
     delivered: list[Delivered] = field(default_factory=list)
+    figures: dict[tuple[str, str, str], Figures] = field(default_factory=dict)
     schema: Schema = field(default_factory=lambda: Schema({}))
     staging_run: str = ""
     staged: list[Staged] = field(default_factory=list)
@@ -83,6 +95,7 @@ class MemorySink:
         here = self.warehouse
         if here.staging_run != run_id:
             here.empty_staging()
+            here.figures = {key: kept for key, kept in here.figures.items() if key[2] != STAGED}
         here.staging_run = self._run_id = run_id
         for walk in begun_again([*here.staged_marks.values(), *self._committed.values()], fingerprints):
             here.staged = [staged for staged in here.staged if staged.walk != walk]
@@ -91,6 +104,7 @@ class MemorySink:
             here.positions.pop((run_id, walk), None)
             for known in here.delivered:
                 known.abandoned |= (known.run_id, known.delivery.walk) == (run_id, walk)
+            here.figures = {key: kept for key, kept in here.figures.items() if key[:2] != (run_id, walk)}
         return SinkState(here.staged_schema or here.schema, dict(here.staged_marks), self._committed)
 
     def seen(self) -> dict[str, Seen]:
@@ -112,6 +126,9 @@ class MemorySink:
         here.staged_rejects += staging.rejects
         here.staged_marks[mark.walk] = mark
         here.staged_schema = staging.schema
+        figures, key = of_batch(staging), (self._opened, mark.walk, STAGED)
+        if figures != NOTHING:
+            here.figures[key] = added(here.figures.get(key, NOTHING), figures)
         return Receipt(rows, watermarks=(mark,))
 
     def commit(self, commit: Commit) -> Receipt:
@@ -120,12 +137,15 @@ class MemorySink:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
         abandoned = [known.delivery for known in self._abandoned]
         settlement = settle(commit, self.warehouse.staged_marks, self._committed, self._begun, abandoned)
-        after = copy.deepcopy(self.warehouse)
-        rows, duplicates = _take(after, commit, settlement)
-        for name in after.__slots__:
-            setattr(self.warehouse, name, getattr(after, name))
+        rows, duplicates, load_id = dict[str, int](), dict[str, int](), last_load(self._counted)
+        if not moves_nothing(settlement):
+            after, load_id = copy.deepcopy(self.warehouse), commit.load_id
+            rows, duplicates = _take(after, commit, settlement)
+            _count(after, commit, settlement, rows, duplicates)
+            for name in after.__slots__:
+                setattr(self.warehouse, name, getattr(after, name))
         marks = (self._committed.get(walk.walk) for walk in commit.walks)
-        return Receipt(rows, tuple(mark for mark in marks if mark), commit.load_id, duplicates)
+        return Receipt(rows, tuple(mark for mark in marks if mark), load_id, duplicates, together(self._counted))
 
     def close(self) -> None:
         """Forget the run; the warehouse stays."""
@@ -145,6 +165,10 @@ class MemorySink:
     @property
     def _abandoned(self) -> list[Delivered]:
         return [known for known in self.warehouse.delivered if known.abandoned and known.run_id == self._run_id]
+
+    @property
+    def _counted(self) -> Counted:
+        return {(walk, load): kept for (run, walk, load), kept in self.warehouse.figures.items() if run == self._run_id}
 
     @property
     def _begun(self) -> set[str]:
@@ -204,6 +228,17 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
 
 def _was_brought(row: Row, load_id: str, ids: AbstractSet[str]) -> bool:
     return row["_dlt_load_id"] == load_id and row["_dlt_id"] in ids
+
+
+def _count(
+    here: Warehouse, commit: Commit, settlement: Settlement, rows: Mapping[str, int], duplicates: Mapping[str, int]
+) -> None:
+    """Keep the figures of the walks that have entered."""
+    for walk in commit.walks:
+        if walk.walk in settlement.entered:
+            staged = here.figures.pop((commit.run_id, walk.walk, STAGED), NOTHING)
+            brought = of_entry(walk, commit.schema, rows, duplicates, staged)
+            here.figures[commit.run_id, walk.walk, commit.load_id] = brought
 
 
 def _enter(here: Warehouse, entry: Entry, tables: Sequence[TableSchema], load_id: str, counts: dict[str, int]) -> int:

@@ -150,9 +150,22 @@ def read(source: Source, options: Options | None = None) -> Reading:
     dialect = dialect_of(document)
     ctx = Context(dialect, faults, options.settings, options.lookup)
     name = document.name or source.name
+    _check_name(faults, name)
     outline = outline_of(ctx, document, options) if document.config is not None else Outline()
     plan = plan_of(ctx, outline, name, options)
     return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline)
+
+
+def _check_name(faults: Faults, name: str) -> None:
+    """Files and folders are named after the configuration: its name must not lead to another folder."""
+    if name.startswith(".") or any(char in "/\\" or char < " " for char in name):
+        faults.error(
+            "bad-name",
+            "name",
+            None,
+            f"files are named after the configuration, and {name!r} is no file name",
+            "give it a name without a slash, a backslash, a leading dot or control characters",
+        )
 
 
 def plan_of(ctx: Context, outline: Outline, name: str, options: Options) -> Plan | None:
@@ -198,7 +211,7 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     resources = _resources(ctx, list_node, defaults, client_node) if list_node is not None else []
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
-    check_tables(ctx, resources)
+    resources = check_tables(ctx, resources)
     return Outline(client, tuple(resources))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from headrace.model.naming import SEPARATOR, normalise
 from headrace.model.plan import Resource
@@ -13,8 +16,8 @@ from headrace.spec.resource import ReadResource
 _OURS = ("_dlt_", "_headrace_")
 
 
-def check_tables(ctx: Context, resources: Iterable[ReadResource]) -> None:
-    """Findings for tables that may not be filled, or not by several resources in different ways."""
+def check_tables(ctx: Context, resources: Sequence[ReadResource]) -> list[ReadResource]:
+    """The resources, those that fill one table agreed on how; findings for tables that may not be filled so."""
     filling: dict[str, list[ReadResource]] = {}
     for read in resources:
         if read.resource.selected and read.resource.disposition != "skip":
@@ -27,6 +30,25 @@ def check_tables(ctx: Context, resources: Iterable[ReadResource]) -> None:
         for root in filling:
             if table.startswith(root + SEPARATOR):
                 _nested(ctx, table, filling[root][0].resource, several[0])
+    merging = {table: found for table, several in filling.items() if (found := _merging(several)) is not None}
+    return [_agreed(read, merging) for read in resources]
+
+
+def _merging(several: list[ReadResource]) -> Resource | None:
+    """By whose keys a table is merged that others append to."""
+    if {read.resource.disposition for read in several} != {"append", "merge"}:
+        return None
+    return next(read.resource for read in several if read.resource.disposition == "merge")
+
+
+def _agreed(read: ReadResource, merging: Mapping[str, Resource]) -> ReadResource:
+    resource, leading = read.resource, merging.get(normalise(read.resource.table))
+    if leading is None or resource.disposition != "append":
+        return read
+    merged = msgspec.structs.replace(
+        resource, disposition="merge", primary_key=leading.primary_key, merge_key=leading.merge_key
+    )
+    return dataclasses.replace(read, resource=merged)
 
 
 def _reserved(ctx: Context, table: str, read: ReadResource) -> None:
@@ -44,7 +66,12 @@ def _beside(ctx: Context, table: str, first: Resource, read: ReadResource) -> No
     """Two resources in one table: dlt lets one of them decide for both, by the order in which they are extracted."""
     second = read.resource
     both = f"`{first.name}` and `{second.name}` fill the table `{table}`"
-    if first.disposition != second.disposition:
+    if {first.disposition, second.disposition} == {"append", "merge"}:
+        spot = _spot(read, "write_disposition")
+        problem = f"{both}, one by `append` and one by `merge`"
+        fix = "both are merged, by the keys of the one; give one of them another `table_name` if that is not meant"
+        ctx.faults.warning("one-table", spot.path, spot.line, problem, fix)
+    elif first.disposition != second.disposition:
         spot = _spot(read, "write_disposition")
         problem = f"{both}, one by `{first.disposition}` and one by `{second.disposition}`"
         fix = "give both the same `write_disposition`, or one of them another `table_name`"
