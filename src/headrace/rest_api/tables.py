@@ -1,0 +1,219 @@
+"""How pages become Arrow tables, and how these stand in dlt's schema: as its own normaliser would have put them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+import msgspec
+import pyarrow as pa
+from dlt.common.normalizers.json.relational import DataItemNormalizer
+from dlt.common.schema import Schema as DltSchema
+from dlt.common.schema import utils
+from dlt.extract import DltResource
+from dlt.extract.items import TableNameMeta
+
+from headrace.decode import identity
+from headrace.decode.columns import Decoded, cast
+from headrace.decode.infer import fold
+from headrace.decode.losses import summed
+from headrace.decode.names import normalise
+from headrace.decode.observe import Reader
+from headrace.decode.observed import Observation
+from headrace.decode.rows import RecordPage, page_prefix
+from headrace.model.plan import ColumnHint, Request, Resource
+from headrace.model.table import Column, DataType, Schema, TableBatch, TableSchema
+from headrace.rest_api.fit import unfit
+from headrace.rest_api.meta import TableMeta
+from headrace.rest_api.page import JsonPage, LastPage
+from headrace.rest_api.schema import WalkedSchema
+
+_log = logging.getLogger("headrace.rest_api")
+BATCH_BYTES = 3 << 20
+AHEAD = 1  # batches of one resource that are being read while the next one is gathered
+_SYSTEM_HINTS: dict[str, dict[str, bool]] = {
+    identity.ID: {"unique": True, "row_key": True},
+    identity.PARENT_ID: {"parent_key": True},
+    identity.ROOT_ID: {"root_key": True},
+}
+
+
+Item: TypeAlias = tuple[TableNameMeta | None, Any]
+"""A finished table with its mark, or rows without one."""
+
+
+class TableMaker:
+    """The pages of one resource in one extraction, on their way to tables. Types are decided in page order.
+
+    `hints` gives the root table as the resource describes it once its first page has come.
+    """
+
+    def __init__(
+        self, resource: Resource, hints: Callable[[], dict[str, Any]], schema: WalkedSchema, load_id: str
+    ) -> None:
+        self._resource = resource
+        self._hints = hints
+        self._schema = schema
+        self._load_id = load_id
+        self._uid = secrets.token_hex(8)  # a load may hold one resource twice
+        self._has_begun = False
+        self._overlong = False
+        self._reader = Reader(resource)
+        self._pages: list[RecordPage] = []
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="headrace-decode")
+        self._being_read: deque[Future[Observation]] = deque()
+        self._number = 0
+        self._held_bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what is gathered is enough for a batch."""
+        return self._held_bytes >= BATCH_BYTES
+
+    def put(self, page: JsonPage) -> None:
+        """One more page."""
+        if not self._has_begun and not isinstance(page, LastPage):
+            self._begin()
+        if page.records:
+            prefix = page_prefix(self._uid, self._load_id, self._resource.name, self._number)
+            self._pages.append(RecordPage(self._number, prefix, page.records))
+            self._held_bytes += sum(map(len, page.records))
+        self._number += 1
+
+    def take(self, *, all_of_it: bool) -> Iterator[Item]:
+        """What is gathered goes to be read; what has been read comes out as tables, the root first."""
+        pages, self._pages, self._held_bytes = self._pages, [], 0
+        if pages:
+            self._being_read.append(self._threads.submit(self._reader.observe, pages))
+        while self._being_read and (all_of_it or len(self._being_read) > AHEAD or self._being_read[0].done()):
+            yield from self._tables(self._being_read.popleft().result())
+
+    def _tables(self, observation: Observation) -> Iterator[Item]:
+        folded = fold(Schema(self._schema.known), observation, self._resource)
+        self._overlong = self._overlong or self._is_overlong(folded.schema)
+        if self._overlong:  # dlt shortens such names; from here on it normalises the rows itself
+            yield None, [row for page in observation.pages for row in JsonPage(page.records)]
+            return
+        before, self._schema.known = self._schema.known, folded.schema.tables
+        decoded = cast(observation, folded)
+        self._tell(decoded)
+        for table in folded.schema.tables.values():
+            if table.name not in before or before[table.name].columns != table.columns:
+                known = self._schema.tables.get(table.name)
+                self._schema.take_in(_dlt_table(table, known["columns"] if known else {}))
+        for batch in decoded.batches:
+            yield TableMeta(batch.schema.name), self._finished(batch)
+
+    def _begin(self) -> None:
+        """Enter the table as soon as there is a page, if only an empty one: as dlt does."""
+        self._has_begun = True
+        self._schema.take_in(self._hints())
+        self._schema.known = _known(self._schema, self._resource.table) | self._schema.known
+
+    def _is_overlong(self, schema: Schema) -> bool:
+        """Whether there is a name that the destination does not allow."""
+        longest = self._schema.naming.max_length
+        tables = schema.tables.values()
+        names = (name for table in tables for name in (table.name, *(column.name for column in table.columns)))
+        return longest is not None and any(len(name.encode()) > longest for name in names)
+
+    def _finished(self, batch: TableBatch) -> pa.Table:
+        """The rows with the load's id, the columns as dlt orders them and null only where it lets them be."""
+        rows = batch.rows
+        if batch.schema.parent is None:
+            load_id = pa.repeat(pa.scalar(self._load_id), rows.num_rows)
+            rows = rows.append_column(identity.LOAD_ID, load_id)
+        columns = self._schema.tables[batch.schema.name]["columns"]
+        names = [name for name in columns if name in rows.schema.names]
+        fields = [rows.schema.field(name).with_nullable(columns[name].get("nullable", True)) for name in names]
+        return pa.Table.from_arrays(rows.select(names).columns, schema=pa.schema(fields))
+
+    def _tell(self, decoded: Decoded) -> None:
+        for sentence in summed(decoded.counts):
+            _log.warning("%s: %s", self._resource.name, sentence)
+        for reject in decoded.rejects:
+            _log.warning(
+                "%s: record %d of page %d is left out: %s",
+                self._resource.name, reject.record, reject.page, reject.reason,
+            )  # fmt: skip
+
+
+def table_maker(resource: DltResource, schema: DltSchema, load_id: str) -> TableMaker | None:
+    """What makes tables of a resource's pages; None, with a word in the log, where dlt must normalise rows."""
+    if resource.has_dynamic_table_name or resource.has_other_dynamic_hints:
+        _tell_rows(resource, "it has hints that depend on the rows")
+        return None
+
+    def hints() -> dict[str, Any]:
+        described: dict[str, Any] = utils.normalize_table_identifiers(resource.compute_table_schema(), schema.naming)
+        return described
+
+    table = hints()
+    for why in unfit(resource, table, schema):
+        _tell_rows(resource, why)
+        return None
+    walked = WalkedSchema.of(schema)
+    disposition = table["write_disposition"]
+    limits = [resource.max_table_nesting, DataItemNormalizer.get_normalizer_config(schema).get("max_nesting")]
+    nesting = next((limit for limit in limits if limit is not None), None)
+    model = Resource(
+        name=resource.name,
+        table=table["name"],
+        request=Request(path=""),
+        disposition=disposition,
+        primary_key=tuple(utils.get_columns_names_with_prop(table, "primary_key", include_incomplete=True)),
+        merge_key=tuple(utils.get_columns_names_with_prop(table, "merge_key", include_incomplete=True)),
+        columns=tuple(
+            ColumnHint(name, hint.get("data_type"), hint.get("nullable"))
+            for name, hint in table["columns"].items()
+            if not name.startswith("_dlt_")
+        ),
+        max_nesting=nesting,
+    )
+    return TableMaker(model, hints, walked, load_id)
+
+
+def _tell_rows(resource: DltResource, why: str) -> None:
+    _log.info("%s is normalised by dlt, row by row, because %s", resource.name, why)
+
+
+def _known(schema: DltSchema, root: str) -> dict[str, TableSchema]:
+    """The tables of a resource as earlier loads have left them."""
+    found = {}
+    for table in utils.get_nested_tables(schema.tables, root) if root in schema.tables else []:
+        columns = tuple(
+            Column(
+                name,
+                msgspec.convert(column["data_type"], DataType),
+                nullable=column.get("nullable", True),
+                variant=column.get("variant", False),
+            )
+            for name, column in table["columns"].items()
+            if column.get("data_type")
+        )
+        name = normalise(table["name"])
+        found[name] = TableSchema(name, root, table.get("parent"), columns)
+    return found
+
+
+def _dlt_table(table: TableSchema, known: Mapping[str, Any]) -> dict[str, Any]:
+    """A table in dlt's words, with the columns that have had no type up to now."""
+    columns = {
+        column.name: {"name": column.name, "data_type": column.data_type, "nullable": column.nullable}
+        | _variant(column)
+        | _SYSTEM_HINTS.get(column.name, {})
+        for column in table.columns
+        if not known.get(column.name, {}).get("data_type")
+    }
+    return {"name": table.name, "columns": columns} | ({"parent": table.parent} if table.parent else {})
+
+
+def _variant(column: Column) -> dict[str, Any]:
+    """What dlt says of a variant column."""
+    if not column.variant:
+        return {}
+    return {"variant": True, "description": f"Variant of column {column.name} generated by dlt"}
