@@ -23,20 +23,23 @@ _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
 def table(figures: dict[str, Any]) -> str:
-    """The figures as a Markdown table: each lane's medians, and how many times headrace's they are."""
-    lines = ["| | wall | CPU | peak memory | against headrace |", "|---|--:|--:|--:|--:|"]
+    """The figures as a Markdown table: each lane's medians, of how many runs (– if that was not kept), and ratios."""
+    lines = ["| | runs | wall | CPU | peak memory | against headrace |", "|---|--:|--:|--:|--:|--:|"]
     for name, title in TITLES.items():
         lanes = figures.get(name)
         if not lanes:
             continue
-        lines.append(f"| **{title}** | | | | |")
+        lines.append(f"| **{title}** | | | | | |")
         ours = lanes["headrace"]
         for lane, spent in lanes.items():
             ratio = spent["wall_s"] / ours["wall_s"]
             against = "" if lane == "headrace" else f"{ratio:.1f} × the wall time"
-            cells = (f"{spent['wall_s']:.1f} s", f"{spent['cpu_s']:.1f} s", f"{spent['peak_mb']:,.0f} MB", against)
+            times = (f"{spent['wall_s']:.1f} s", f"{spent['cpu_s']:.1f} s")
+            cells = (str(spent.get("runs", "–")), *times, f"{spent['peak_mb']:,.0f} MB", against)
             lines.append(f"| {lane} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"Medians of interleaved runs on {figures['machine']}; `make bench` prints them."])
+    return "\n".join(
+        [*lines, "", f"Medians of runs that took turns, on {figures['machine']}; `make bench` prints them."]
+    )
 
 
 def with_figures(text: str, figures: dict[str, Any]) -> str:

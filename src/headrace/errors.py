@@ -45,11 +45,14 @@ class JournalError(HeadraceError):
 class BodyRejected(HeadraceError):
     """A body with a success status that is not a page (HTML, truncated JSON, missing selector).
 
-    `attempts` is how often it is worth asking in all, None for as often as the retry policy says.
+    `mend` is what to do if it stays so; empty where only asking again may help. `attempts` is how often that is worth
+    it in all, None for as often as the retry policy says.
     """
 
-    def __init__(self, message: str, *, attempts: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, problem: str, *, mend: str = "", attempts: int | None = None) -> None:
+        super().__init__(f"{problem}; {mend}." if mend else f"{problem}.")
+        self.problem = problem
+        self.mend = mend
         self.attempts = attempts
 
 

@@ -200,6 +200,7 @@ def test_of_what_cannot_be_read_nothing_is_made_up() -> None:
         ("postgres://me:hunter2@h/db", "the destination 'postgres://…' is not supported: give duckdb:///FILE"),
         ("dlt:bigquery", "the destination 'dlt:bigquery' is not supported yet: give duckdb:///FILE"),
         ("duckdb:///", "names no file"),
+        ("memory://", "keeps nothing"),
     ],
 )
 def test_a_warehouse_that_no_run_could_write_to_is_refused(tmp_path: Path, to: str, words: str) -> None:
@@ -230,6 +231,21 @@ def test_a_setting_that_fits_nothing_is_a_warning_with_the_name_that_was_meant(t
 def test_a_document_from_standard_input_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
     assert Said("-").out.startswith("✗ stdin cannot run: 2 errors to mend.")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"[]", "The document holds no configuration"),
+        (b'[{"name": "users",}]', "the last element is followed by a comma"),
+        (b"[client]\nbase_url = ", "The text is not TOML here"),
+    ],
+)
+def test_a_text_without_a_name_is_faulted_in_its_likely_format(
+    monkeypatch: pytest.MonkeyPatch, text: bytes, words: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert words.lower() in " ".join(Said("-").out.split()).lower()
 
 
 def test_a_ready_connector_goes_by_its_name() -> None:

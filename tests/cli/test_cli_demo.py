@@ -16,6 +16,8 @@ import pytest
 from headrace.cli.main import main
 from headrace.cli.world import World
 from headrace.errors import Interrupted, RequestRefused
+from headrace.journal.layout import Identity
+from headrace.journal.write import open_journal
 from headrace.model.event import Emit, PageFetched, RunStarted, WalkEnded
 from headrace.report.collect import Collector
 from headrace.report.exits import exit_code
@@ -118,6 +120,54 @@ def test_another_warehouse_gets_a_journal_of_its_own(here: Path) -> None:
     assert here.is_dir()
     assert asks.asked[1].to == "duckdb:///other.duckdb"
     assert asks.asked[0].journal != asks.asked[1].journal
+
+
+def made_by(folder: str, destination: str, pipeline: str = "vitally") -> None:
+    """A journal that says what its runs load."""
+    with open_journal(Path(folder), Identity(pipeline, destination, "vitally_data")):
+        pass
+
+
+@pytest.mark.parametrize("destination", [None, "duckdb:///another.duckdb"])
+def test_a_warehouse_that_no_demo_made_is_left_alone(here: Path, destination: str | None) -> None:
+    (here / "vitally.duckdb").write_text("mine")
+    if destination:
+        made_by(".headrace/demo", destination)
+    asks = Asks()
+    said = Said(asks)
+    assert (said.code, said.out, asks.asked) == (2, "", [])
+    assert said.err.count("\n") == 1
+    assert "vitally.duckdb exists, and no demo made it here" in said.err
+    assert "/opt/bin/headrace demo --to demo.duckdb" in said.err
+    assert (here / "vitally.duckdb").read_text() == "mine"
+
+
+def test_a_warehouse_that_the_demo_made_is_made_anew(here: Path) -> None:
+    (here / "vitally.duckdb").write_text("the demo's")
+    made_by(".headrace/demo", "duckdb:///vitally.duckdb")
+    asks = Asks()
+    assert Said(asks).code == 0
+    assert asks.asked[0].journal == ".headrace/demo"
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_warehouse_of_the_demo_that_a_run_loads_into_as_well_is_left_alone(here: Path, absolute: bool) -> None:
+    (here / "vitally.duckdb").write_text("the demo's and mine")
+    made_by(".headrace/demo", "duckdb:///vitally.duckdb")
+    made_by(".headrace/vitally", f"duckdb:///{here / 'vitally.duckdb' if absolute else 'vitally.duckdb'}")
+    asks = Asks()
+    said = Said(asks)
+    assert (said.code, asks.asked) == (2, [])
+    assert "the runs of .headrace/vitally load into it" in said.err
+
+
+@pytest.mark.timeout(60)
+def test_a_second_demo_works(here: Path) -> None:
+    for _ in range(2):
+        out = io.StringIO()
+        world = World(environ={}, stdout=out, stderr=io.StringIO(), argv0="headrace")
+        assert main(("demo", "--records", SMALL, "--faults", ""), world) == 0, out.getvalue()
+    assert (here / "vitally.duckdb").exists()
 
 
 def test_a_demo_that_fails_exits_as_a_run_does_and_leads_nowhere(here: Path) -> None:

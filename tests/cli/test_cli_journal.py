@@ -163,7 +163,10 @@ def test_show_of_a_row_that_no_page_gave_exits_1(home: Path) -> None:
 
 def test_an_id_that_begins_with_a_hyphen_is_no_flag(home: Path) -> None:
     fill(home / "j", "r1")
-    assert Said("show", "-bcdefghijAAAA", "--journal", "j").code == 1
+    for argv in (("show", "-bcdefghijAAAA"), ("show", "--", "-bcdefghijAAAA")):
+        said = Said("--journal", "j", *argv)
+        assert (said.code, said.err) == (1, "")
+        assert "has given a row -bcdefghijAAAA" in said.out
 
 
 def test_prune_forgets_all_but_the_newest(home: Path) -> None:

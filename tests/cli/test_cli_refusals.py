@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import threading
-from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,44 +12,9 @@ import pytest
 
 from headrace.cli.main import main
 from headrace.cli.world import World
+from tests.cli.vendor import serving
 
 SECRET = {"SECRET_TOKEN": "sk_live_5f2c9d"}
-
-
-class Vendor:
-    """A tiny API: the status and body of each path, and how often each was asked for."""
-
-    def __init__(self, **answers: tuple[int, object]) -> None:
-        self.answers = answers
-        self.asked: list[str] = []
-        self.url = ""
-
-
-@contextlib.contextmanager
-def serving(**answers: tuple[int, object]) -> Iterator[Vendor]:
-    vendor = Vendor(**answers)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            name = self.path.strip("/").partition("?")[0]
-            vendor.asked.append(name)
-            status, said = vendor.answers[name]
-            body = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        vendor.url = f"http://127.0.0.1:{server.server_port}"
-        yield vendor
-        server.shutdown()
-        thread.join()
 
 
 class Said:
@@ -150,13 +112,13 @@ def test_pages_of_an_earlier_try_are_kept_though_the_warehouse_refuses() -> None
 
 
 @pytest.mark.parametrize("command", ["run", "fetch", "replay"])
-@pytest.mark.parametrize("to", ["postgres://me:hunter2@h/db", "dlt:bigquery"])
+@pytest.mark.parametrize("to", ["postgres://me:hunter2@h/db", "dlt:bigquery", "memory://"])
 def test_an_unknown_warehouse_is_refused_before_anything_is_begun(command: str, to: str) -> None:
     with serving(users=(200, [{"id": 1}])) as vendor:
         said = Said(command, config(vendor.url, "users"), "--to", to)
     assert (said.code, said.out, vendor.asked) == (2, "", [])
     assert said.err.count("\n") == 1
-    assert "not supported" in said.err
+    assert "not supported" in said.err or "keeps nothing" in said.err
     assert "hunter2" not in said.err
     assert not Path(".headrace").exists()
 
@@ -172,6 +134,31 @@ def test_a_second_destination_needs_a_journal_of_its_own(flag: str, value: str) 
     assert refused.err.count("\n") == 1
     assert len(refused.err) < 200
     assert f"{value} needs one of its own: give it with --journal DIR" in refused.err
+
+
+def test_the_object_of_a_run_that_cannot_begin_lists_what_is_to_be_mended() -> None:
+    Path("c.yaml").write_text("client: {base_url: 'https://h.acme.dev', auth: {type: basci}}\nresources: [users]\n")
+    (error,) = Said("run", "c.yaml", "--format", "json").object["errors"]
+    faults = Said("check", "c.yaml", "--format", "json").object["faults"]
+    assert error["message"] == "c.yaml cannot run; mend what is listed and try again"
+    assert error["faults"] == faults
+    assert {"code", "severity", "path", "line", "problem", "fix"} == set(faults[0])
+    assert (faults[0]["line"], faults[0]["path"]) == (1, "client.auth.type")
+
+
+@pytest.mark.parametrize("flag", ["--new", "--full-refresh"])
+def test_a_replay_abandons_nothing(flag: str) -> None:
+    with serving(users=(200, [{"id": 1}])) as vendor:
+        path = config(vendor.url, "users")
+        fetched = Said("fetch", path, flag)
+        assert fetched.code == 0
+        assert "headrace replay c.json\n" in fetched.out
+        refused = Said("replay", path, flag)
+        replayed = Said("replay", path)
+    assert (refused.code, refused.out) == (2, "")
+    assert "would abandon the pages that were fetched" in refused.err
+    assert replayed.code == 0
+    assert "1 record · 1 resource" in replayed.out
 
 
 def test_a_setting_that_fits_nothing_keeps_a_run_from_beginning() -> None:

@@ -89,7 +89,7 @@ def test_every_flag_reaches_the_run() -> None:
     argv = (
         "run x.md --base-url http://h/r --to duckdb:///a.db --dataset d --resource users --resource tasks --set a=1"
         " --set b=c=d --secrets s.toml --journal j --rate 600/10 --max-concurrency 3 --new --full-refresh"
-        " --allow-origin http://o --widen-numbers --strict --limit-pages 5 --quiet --format json"
+        " --allow-origin http://o --widen-numbers --strict --limit-pages 5 --memory-mb 64 --quiet --format json"
     )
     assert Said(runs, *argv.split()).code == 0
     assert runs.asked == [
@@ -110,6 +110,7 @@ def test_every_flag_reaches_the_run() -> None:
             widen_numbers=True,
             strict=True,
             limit_pages=5,
+            memory_mb=64,
         )
     ]
 

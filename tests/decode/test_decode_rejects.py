@@ -99,6 +99,7 @@ def test_an_append_needs_no_key() -> None:
 LOSSES: list[tuple[str, list[Any], str | None, Loss, object]] = [
     ("things.a_b", [{"aB": 1, "a_b": 2}], None, Loss.NAMES, 2),
     ("things.a_b", [{"aB": [1], "a_b": []}], None, Loss.NAMES, None),
+    ("things._dlt_load_id", [{"_dlt_load_id": "x"}], None, Loss.RESERVED, None),
     ("things", [b'{"a": 1, "a": 2}'], None, Loss.REPEATED, 2),
     ("things", [b'{"o": [{"a": 1, "a": "x"}], "a": 2}'], None, Loss.REPEATED, 2),
     ("things", [b'{"a": "x\\ud800"}'], None, Loss.UNICODE, "x\ufffd"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from headrace.run.flow import _ctrl_c_cancels_this_task
 from tests.e2e.warehouse import read_dataset
 from tests.e2e.workplace import EXAMPLE, SECRETS, SIX, Emulate, Emulated, Workplace, environment
 
@@ -51,11 +53,14 @@ def wait_for_pages(emulator: Emulated, pages: int) -> None:
 
 
 @pytest.mark.timeout(60)
-def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(emulate: Emulate, workplace: Workplace) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_ends_in_order_and_the_same_command_resumes(
+    emulate: Emulate, workplace: Workplace, stop: signal.Signals
+) -> None:
     with emulate("--latency-ms", "80", records=RECORDS) as emulator:
         process = workplace.start(workplace.arguments(emulator.url))
         wait_for_pages(emulator, 15)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         out, err = process.communicate(timeout=20)
         assert process.returncode == 130, err
         assert json.loads(out)["status"] == "failed"
@@ -69,16 +74,47 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(emulate: Emulate, wor
     assert total - asked <= pages - asked + len(SIX)
 
 
+@pytest.mark.parametrize("theirs", [False, True])
+def test_a_sigterm_that_a_program_has_taken_for_itself_is_left_to_it(theirs: bool) -> None:
+    seen: list[int] = []
+
+    def take(number: int, frame: object) -> None:
+        del frame
+        seen.append(number)
+
+    async def stopped() -> bool:
+        with _ctrl_c_cancels_this_task():
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(10):
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    return True
+        return False
+
+    before = signal.signal(signal.SIGTERM, take if theirs else signal.SIG_DFL)
+    try:
+        assert asyncio.run(stopped()) is not theirs
+        assert signal.getsignal(signal.SIGTERM) == (take if theirs else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == ([signal.SIGTERM] if theirs else [])
+
+
 @pytest.mark.timeout(60)
 def test_two_runs_of_one_pipeline_are_kept_apart(emulate: Emulate, workplace: Workplace) -> None:
-    with emulate("--latency-ms", "80", records=RECORDS) as emulator:
-        first = workplace.start(workplace.arguments(emulator.url))
-        wait_for_pages(emulator, 8)
+    with emulate(records=RECORDS) as emulator:
+        # A pace at which the first run cannot end: it holds the journal from before its first request until it is told.
+        first = workplace.start(workplace.arguments(emulator.url, "--rate", "2/600"))
+        wait_for_pages(emulator, 1)
         second = workplace.run(emulator.url)
-        assert first.wait(30) == 0
-        first.communicate()
+        first.send_signal(signal.SIGINT)
+        _, err = first.communicate(timeout=20)
+        third = workplace.run(emulator.url)
+    assert first.returncode == 130, err
     assert second.code == 2
     assert str(first.pid) in second.report["errors"][0]["message"]
+    assert third.code == 0, third.err
 
 
 @pytest.mark.timeout(60)

@@ -64,6 +64,12 @@ def finished(folder: Path, *run_ids: str, pages: int = 3, segment_bytes: int = 1
             journal.finish(run_id, f"report of {run_id}".encode())
 
 
+def last_report(journal: Journal) -> tuple[str, bytes | None] | None:
+    """Run id and report of the run that finished last."""
+    over = [summary.run.run_id for summary in journal.runs() if summary.state == "finished"]
+    return (over[-1], journal.report(over[-1])) if over else None
+
+
 def segments(folder: Path) -> list[Path]:
     return [path_of(folder, number) for number in numbers(folder)]
 

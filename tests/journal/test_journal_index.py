@@ -12,12 +12,12 @@ import pytest
 from headrace.journal.layout import RunSummary
 from headrace.journal.write import open_journal
 from headrace.model.page import PageRef
-from tests.journal.making import IDENTITY, begun, drop_index, fill, finished, run, segments
+from tests.journal.making import IDENTITY, begun, drop_index, fill, finished, last_report, run, segments
 
 
 def content(folder: Path, *, read_only: bool = True) -> tuple[list[RunSummary], list[tuple[str, PageRef]], object]:
     with open_journal(folder, IDENTITY, read_only=read_only) as journal:
-        return journal.runs(), list(journal.all_refs()), journal.last_report()
+        return journal.runs(), list(journal.all_refs()), last_report(journal)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_an_index_that_breaks_under_way_is_replaced(tmp_path: Path) -> None:
         assert journal.refs("r1", "accounts") == refs
         journal.begin_walk("r1", "users", "f1")
         journal.finish("r1", b"done")
-        assert journal.last_report() == ("r1", b"done")
+        assert last_report(journal) == ("r1", b"done")
     assert content(tmp_path, read_only=False)[1] == [("r1", ref) for ref in refs]
 
 
@@ -223,7 +223,7 @@ def test_a_journal_that_was_pruned_empty_goes_on(tmp_path: Path) -> None:
         uid = journal.uid
         journal.prune(keep_runs=0)
         assert journal.runs() == []
-        assert journal.last_report() is None
+        assert last_report(journal) is None
         assert segments(tmp_path) == []
     finished(tmp_path, "r2")
     with open_journal(tmp_path, IDENTITY) as journal:
@@ -238,7 +238,7 @@ def test_a_prune_that_was_cut_off_can_be_repeated(tmp_path: Path) -> None:
     with open_journal(tmp_path, IDENTITY) as journal:
         assert journal.unfinished is None
         assert [summary.run.run_id for summary in journal.runs()] == ["r1", "r2"]
-        assert journal.last_report() == ("r2", b"report of r2")
+        assert last_report(journal) == ("r2", b"report of r2")
         assert journal.prune(keep_runs=1).runs == ("r1",)
         assert list(journal.verify()) == []
     assert len(segments(tmp_path)) == 1

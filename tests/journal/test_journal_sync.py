@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import resource
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import JournalError
+from headrace.journal.index import Index
 from headrace.journal.sync import AFTER_BYTES, LIMIT_BYTES, Syncer
 from headrace.journal.write import open_journal
 from headrace.model.page import PageRef
-from tests.journal.making import IDENTITY, begun, body_of, fill, page, run, segments
+from tests.journal.making import IDENTITY, begun, body_of, drop_index, fill, page, run, segments
 
 
 def until(told: Callable[[], bool], within_s: float = 10.0) -> None:
@@ -238,6 +241,54 @@ def test_a_process_that_dies_of_a_full_disk_can_be_resumed(tmp_path: Path, file_
     with open_journal(tmp_path, IDENTITY) as journal:
         assert journal.refs("r1", "accounts") == refs
         fill(journal, 1, start=2)
+
+
+@pytest.mark.parametrize("size", [0, 50, 500, 4_000, 8_000, 20_000, 33_000, 50_000, 70_000])
+def test_wherever_the_disk_is_full_the_error_is_the_journals_and_the_next_run_goes_on(
+    tmp_path: Path, file_limit: Callable[[int], None], size: int
+) -> None:
+    """Index, its temporary stand-in and segments alike: SQLite's own errors stay in this room."""
+    with begun(tmp_path) as journal:
+        refs = fill(journal, 40)
+    drop_index(tmp_path)
+    file_limit(size)
+    with pytest.raises(JournalError) as caught:  # noqa: PT012 - it may fail at any of these
+        with open_journal(tmp_path, IDENTITY) as journal:
+            fill(journal, 400, start=40)
+        raise AssertionError
+    assert re.search("make room|mend that", str(caught.value))
+    file_limit(resource.RLIM_INFINITY)
+    with open_journal(tmp_path, IDENTITY) as journal:
+        kept = journal.refs("r1", "accounts")
+        assert kept[:40] == refs
+        fill(journal, 1, start=len(kept))
+        assert list(journal.verify()) == []
+
+
+def test_an_index_that_cannot_grow_is_replaced_and_if_that_fails_too_the_error_is_the_journals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full under way: first the folder's, then that of temporary files as well."""
+
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with begun(tmp_path) as journal:
+        fill(journal, 2)
+        journal._catalogue._index._db.execute("PRAGMA max_page_count = 1")
+        refs = fill(journal, 200, start=2)
+        journal.sync()
+        assert journal.refs("r1", "accounts", 2) == refs
+        with monkeypatch.context() as patch:
+            for question in ("apply", "pages", "runs"):
+                patch.setattr(Index, question, full)
+            fill(journal, 1, start=202)
+            for verb in (journal.sync, lambda: journal.refs("r1", "accounts"), journal.runs):
+                with pytest.raises(JournalError, match="can have no index: database or disk is full; make room"):
+                    verb()
+        assert len(journal.refs("r1", "accounts")) == 203
+    with open_journal(tmp_path, IDENTITY) as journal:
+        assert len(journal.refs("r1", "accounts")) == 203
 
 
 def test_one_thread_appends_while_others_sync_and_read(tmp_path: Path) -> None:

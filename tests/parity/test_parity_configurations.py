@@ -8,7 +8,7 @@ from headrace.errors import ForeignOrigin
 from headrace.transport.origin import Origins
 from headrace.transport.waits import retry_after
 from tests.spec.documents import errors, of, with_client, with_endpoint, with_resource
-from tests.spec.test_spec_dlt import dlt_takes
+from tests.spec.oracle import dlt_takes
 
 STRICTER: dict[str, tuple[dict[str, object], str]] = {
     "no resource": ({**with_client(), "resources": []}, "resources"),

@@ -105,6 +105,13 @@ def test_a_decimal_of_too_many_places_is_rounded_and_counted(number: str, tmp_pa
     assert_dlt_stops(one, tmp_path, "Rescaling Decimal value would cause data loss")
 
 
+def test_a_decimal_column_keeps_digits_that_a_double_loses(tmp_path: Path) -> None:
+    one = case('{"a": 12345678901234567890.123456789}', '{"a": 0.5}', hint="decimal")
+    assert outcome(one) == ([{"a": Decimal("12345678901234567890.123456789")}, {"a": Decimal("0.5")}], [])
+    (theirs, _) = through_dlt([one], tmp_path)["things"].rows["things"]
+    assert theirs["a"] == Decimal(repr(12345678901234567890.123456789))
+
+
 def test_ids_of_rows_lead_back_to_their_page(tmp_path: Path) -> None:
     one = case('{"l": [1, 2]}')
     ours, theirs = through_decode(one)[0], through_dlt([one], tmp_path)["things"]

@@ -35,8 +35,9 @@ from headrace.model.event import (
     WalkEnded,
     WalkStarted,
 )
-from headrace.report.collect import Collector, Failure, Proof, ResourceReport, RunReport, Usage, failure, process_usage
+from headrace.report.collect import Collector, Failure, Proof, ResourceReport, RunReport, failure
 from headrace.report.exits import Exit, exit_code
+from headrace.report.usage import Usage, process_usage
 
 CONTRACT = [
     "run_id", "status", "resources", "requests", "http_429", "wall_s", "cpu_s", "peak_rss_mb", "load_id", "errors",

@@ -265,10 +265,11 @@ def test_rich_is_not_imported_for_a_pipe() -> None:
     code = (
         "import io, sys\n"
         "from headrace.report.progress import Progress\n"
-        "from headrace.report.terminal import print_report, Setting\n"
+        "from headrace.report.layout import stage\n"
+        "from headrace.report.terminal import lines, Setting\n"
         "from headrace.report.collect import Collector\n"
         "with Progress(io.StringIO(), environ={}): pass\n"
-        "print_report(Collector().report(), Setting('a', 'b'), stream=io.StringIO())\n"
+        "lines(Collector().report(), Setting('a', 'b'), stage(io.StringIO(), {}))\n"
         "assert not {'rich', 'pyarrow', 'duckdb', 'aiohttp'} & set(sys.modules), sorted(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20)

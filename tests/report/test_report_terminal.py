@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from headrace.report.collect import Failure, Notice, Proof, RejectReason, ResourceReport, RunReport
-from headrace.report.layout import ASCII_MARKS, Marks, Stage, ansi, bare
+from headrace.report.layout import ASCII_MARKS, Marks, Stage, ansi, bare, stage
 from headrace.report.sentences import happened
 from headrace.report.steps import Setting
-from headrace.report.terminal import lines, print_report
+from headrace.report.terminal import lines
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 NULL = Proof(complete=True, why="`next` was null")
@@ -134,10 +134,9 @@ def test_colour_changes_no_word() -> None:
 
 
 def test_a_pipe_gets_no_escape_codes() -> None:
-    stream = io.StringIO()
-    print_report(GOOD, SETTING, stream=stream, environ={"TERM": "xterm"})
-    assert "\x1b" not in stream.getvalue()
-    assert stream.getvalue().startswith("✓ examples/vitally.md → duckdb:///vitally.duckdb  complete\n")
+    text = "\n".join(lines(GOOD, SETTING, stage(io.StringIO(), {"TERM": "xterm"})))
+    assert "\x1b" not in text
+    assert text.startswith("✓ examples/vitally.md → duckdb:///vitally.duckdb  complete\n")
 
 
 def test_a_terminal_of_ascii_gets_only_ascii_marks() -> None:
@@ -217,6 +216,25 @@ def test_an_equal_notice_of_several_resources_is_told_once() -> None:
     assert text.count("goes into `from`") == 1
     assert "none: accounts and users: the value at `next` goes into `from`" in text
     assert "warn: users: a key came twice (40 times)" in text
+
+
+def test_notices_that_differ_only_in_their_places_are_told_once() -> None:
+    notices = (
+        Notice("a.x, a.y and 3 more: beside the column, as in dlt (7 times)", severity="warning", resource="accounts"),
+        Notice("b.x: beside the column, as in dlt", severity="warning", resource="users"),
+        Notice("b.x: rounded", severity="warning", resource="users"),
+    )
+    text = said(msgspec.structs.replace(GOOD, notices=notices))
+    first = "warn: accounts: a.x, a.y and 3 more: beside the column, as in dlt (7 times); the like in users\n"
+    assert first in text
+    assert text.count("beside the column") == 1
+    assert "warn: users: b.x: rounded" in text
+
+
+def test_what_happened_is_told_worst_first() -> None:
+    tones = [tone for tone, _ in happened(msgspec.structs.replace(BAD, notices=GOOD.notices))]
+    assert tones == sorted(tones, key=["bad", "warn", "none"].index)
+    assert len(set(tones)) == 3
 
 
 def test_very_many_notices_are_counted() -> None:

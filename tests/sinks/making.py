@@ -14,7 +14,7 @@ import pyarrow as pa
 from headrace.model.plan import Disposition
 from headrace.model.table import Column, DataType, Receipt, Reject, Schema, TableBatch, TableSchema, Watermark
 from headrace.sinks.base import Commit, Sink, SinkState, Staging, WalkCommit
-from headrace.sinks.ddl import quote
+from headrace.sinks.ddl import STAGED, quote
 from headrace.sinks.duckdb import DuckDBSink
 from headrace.sinks.memory import MemorySink, Warehouse
 
@@ -135,8 +135,8 @@ class InDuckDB:
         self._held = duckdb.connect(str(self.path))
         return self
 
-    def name(self, table: str, suffix: str = "") -> str:
-        return f"{quote(self.path.stem)}.{quote(self.dataset + suffix)}.{quote(table)}"
+    def name(self, table: str) -> str:
+        return f"{quote(self.path.stem)}.{quote(self.dataset)}.{quote(table)}"
 
     def columns(self, table: str) -> list[tuple[str, str, bool]]:
         """Name, type and whether it takes nulls."""
@@ -152,9 +152,12 @@ class InDuckDB:
         found = self.query(f"SELECT * FROM {self.name(table)}") if names else []
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def tables(self, suffix: str = "") -> set[str]:
-        found = self.query("SELECT table_name FROM duckdb_tables() WHERE schema_name = ?", self.dataset + suffix)
-        return {name for (name,) in found if not name.startswith(("_headrace_", "_dlt_"))}
+    def all_tables(self) -> set[str]:
+        found = self.query("SELECT table_name FROM duckdb_tables() WHERE schema_name = ?", self.dataset)
+        return {name for (name,) in found}
+
+    def tables(self) -> set[str]:
+        return {name for name in self.all_tables() if not name.startswith(("_headrace_", "_dlt_"))}
 
     def rejects(self) -> list[tuple[str, str, int, int, str, bytes]]:
         found = self.query(f'SELECT "table", walk, page, record, reason, body FROM {self.name("_headrace_rejects")}')
@@ -164,7 +167,7 @@ class InDuckDB:
         return [load for (load,) in self.query(f"SELECT load_id FROM {self.name('_dlt_loads')} ORDER BY inserted_at")]
 
     def staged_rows(self) -> int:
-        tables = [self.name(table, "_staging") for table in self.tables("_staging")]
+        tables = [self.name(table) for table in self.all_tables() if table.startswith(STAGED)]
         return sum(self.query(f"SELECT count(*) FROM {table}")[0][0] for table in tables)
 
 

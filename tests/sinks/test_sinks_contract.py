@@ -520,3 +520,20 @@ def test_a_schema_without_a_place_for_the_load_id_gets_one(world: World) -> None
     bare = type(PLAIN)("people", "people", None, tuple(c for c in PLAIN.columns if c.name != "_dlt_load_id"))
     world.load("a", batch(bare, [{"id": 1, "_dlt_id": "1"}]))
     assert world.rows("people", "id", "_dlt_load_id") == [(1, "a.1")]
+
+
+def test_a_table_is_of_one_root_only(world: World) -> None:
+    kid = child(PLAIN, "pets", {"value": "text"})
+    stranger = root("people__pets", {"value": "text"})
+    world.open("a")
+    world.stage("people", *people((1, "ann", ["cat"]), table=PLAIN, pets=kid))
+    for _ in range(2):
+        with pytest.raises(SinkError, match=r"'pets': the table 'people__pets' belongs to what fills 'people', but"):
+            world.stage("pets", batch(stranger, [{"value": "x", "_dlt_id": "1"}]))
+        world.schema = schema(PLAIN, kid)
+        world.reopen()
+    world.commit("people")
+    world.open("b")
+    with pytest.raises(SinkError, match="give one of the two resources another table_name"):
+        world.stage("pets", batch(stranger, [{"value": "x", "_dlt_id": "1"}]))
+    assert world.values("people__pets", "value") == ["cat"]

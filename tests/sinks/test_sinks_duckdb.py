@@ -6,14 +6,15 @@ import datetime as dt
 from decimal import Decimal
 
 import duckdb
+import msgspec
 import pytest
 
 from headrace.errors import SinkError
 from headrace.model.table import Column, DataType, Reject, TableBatch, TableSchema
-from headrace.sinks.ddl import TYPES
+from headrace.sinks.ddl import STAGED, TYPES
 from headrace.sinks.duckdb import DuckDBSink
 
-from .making import ARROW, InDuckDB, World, batch, child, people, root
+from .making import ARROW, InDuckDB, Row, World, batch, child, people, root
 
 KEYED = root("people", {"id": "bigint", "name": "text"}, disposition="merge", key=["id"])
 KEYED_PETS = child(KEYED, "pets", {"value": "text"})
@@ -202,15 +203,71 @@ def test_children_without_a_root_id_are_found_by_their_parents(duck: World) -> N
     assert duck.rows("t__k__l", "value", "_dlt_parent_id") == [("y", "byk")]
 
 
-def test_a_table_of_somebody_else_in_the_staging_schema_is_left_alone(duck: World, file: InDuckDB) -> None:
-    file.query('CREATE SCHEMA "data_staging"')
-    file.query('CREATE TABLE "data_staging"."mine" AS SELECT 1 AS a')
-    file.query('CREATE TABLE "data_staging"."people" AS SELECT 1 AS a')
+def test_a_table_of_somebody_else_that_is_named_like_one_of_the_staging_is_left_alone(
+    duck: World, file: InDuckDB
+) -> None:
+    file.query('CREATE SCHEMA "data"')
+    file.query('CREATE TABLE "data"."_headrace_staged_people" AS SELECT 1 AS a')
     duck.open("a", {})
-    with pytest.raises(SinkError, match="'people' that headrace did not make"):
+    with pytest.raises(SinkError, match="'_headrace_staged_people' that headrace did not make"):
         duck.stage("people", *people((1, "ann", []), table=KEYED, pets=KEYED_PETS))
     duck.reopen("b")
-    assert file.tables("_staging") == {"mine", "people"}
+    other = root("others", {"v": "text"})
+    duck.stage("others", batch(other, [{"v": "x", "_dlt_id": "1"}]))
+    duck.commit("others")
+    assert file.query('FROM "data"."_headrace_staged_people"') == [(1,)]
+
+
+def test_after_a_run_nothing_but_the_dataset_is_there(duck: World, file: InDuckDB) -> None:
+    duck.load("a", *people((1, "ann", ["cat"]), table=KEYED, pets=KEYED_PETS, run="a"))
+    duck.load("b", *people((1, "ann", ["dog"]), table=KEYED, pets=KEYED_PETS, run="b"))
+    found = file.query("SELECT schema_name FROM duckdb_schemas() WHERE NOT internal AND database_name = 'w'")
+    assert {name for (name,) in found} - {"main"} == {"data"}
+    assert [name for name in file.all_tables() if name.startswith(STAGED)] == []
+    assert file.query('FROM "data"."_headrace_staging_positions"') == []
+
+
+def first_load(duck: World, *parts: TableBatch) -> None:
+    """A load into tables that are not there yet, one part a page."""
+    duck.open("a")
+    for part in parts:
+        duck.stage("people", part)
+    duck.commit("people")
+
+
+def test_a_first_load_gives_the_columns_and_constraints_of_any_other(duck: World, file: InDuckDB) -> None:
+    wider = root("people", {"id": "bigint", "name": "text"}, disposition="merge", key=["id"])
+    wider = msgspec.structs.replace(wider, columns=(*wider.columns, Column("late", "double")))
+    row: Row = {"id": 1, "name": "ann", "_dlt_id": "1"}
+    first_load(duck, batch(KEYED, [row]), batch(wider, [{**row, "id": 2, "late": 0.5, "_dlt_id": "2"}]))
+    adopted, rows = file.columns("people"), duck.rows("people", "id", "late", "_dlt_load_id")
+    assert rows == [(1, None, "a.1"), (2, 0.5, "a.1")]
+    again = World(InDuckDB(file.path.with_name("again.duckdb")))
+    # With a key that comes twice, rows are moved one by one.
+    first_load(again, batch(wider, [{**row, "late": 0.5}, {**row, "_dlt_id": "2"}]))
+    again.sink.close()
+    assert InDuckDB(file.path.with_name("again.duckdb")).columns("people") == adopted
+    assert [nullable for *_, nullable in adopted] == [False, True, False, False, True]
+
+
+def test_a_first_load_refuses_a_null_that_the_table_would_not_take(duck: World) -> None:
+    with pytest.raises(SinkError, match=r"has no null in column 'people.id', but the data has"):
+        first_load(duck, batch(KEYED, [{"name": "keyless", "_dlt_id": "1"}]))
+    assert duck.reader.tables() == set()
+    assert duck.reader.staged_rows() == 1
+
+
+@pytest.mark.parametrize("name", ["_headrace_walk", "_headrace_row", "_dlt_load_id", "_dlt_parent_id"])
+def test_fields_of_any_name_come_through(duck: World, name: str) -> None:
+    kids = child(KEYED, "pets", {name: "text"} if name != "_dlt_parent_id" else {})
+    plain = root("people", {"id": "bigint", **({} if name == "_dlt_load_id" else {name: "text"})})
+    ids: Row = {"_dlt_parent_id": "1", "_dlt_root_id": "1", "_dlt_list_idx": 0, "_dlt_id": "1.0"}
+    kid = {name: "x"} | ids
+    row = {"id": 1, name: "x", "_dlt_id": "1"} if name != "_dlt_load_id" else {"id": 1, "_dlt_id": "1"}
+    for run in ("a", "b"):
+        duck.load(run, batch(plain, [row]), batch(kids, [kid]))
+    assert duck.values("people", name) == (["a.1", "b.2"] if name == "_dlt_load_id" else ["x", "x"])
+    assert duck.values("people__pets", name) == (["1", "1"] if name == "_dlt_parent_id" else ["x", "x"])
 
 
 def test_a_value_that_a_column_cannot_take_is_a_sink_error_and_changes_nothing(duck: World, file: InDuckDB) -> None:
@@ -231,7 +288,8 @@ def test_a_failed_batch_changes_nothing_and_the_next_one_is_taken(duck: World, f
     good = people((1, "ann", ["cat"]), table=KEYED, pets=KEYED_PETS)
     with pytest.raises(SinkError, match="refused"):
         duck.stage("people", good[0], bad, rejects=[Reject("people", "people", 0, 0, "", b"")])
-    assert file.tables("_staging") == set()
+    assert file.staged_rows() == 0
+    assert [name for name in file.all_tables() if name.startswith(STAGED)] == []
     duck.schema = type(duck.schema)({})
     duck.stage("people", *good)
     duck.commit("people")

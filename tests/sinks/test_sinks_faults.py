@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,8 @@ import pytest
 from headrace.errors import SinkError
 from headrace.sinks.duckdb import DuckDBSink
 from headrace.sinks.faults import sentence
+
+from .making import InDuckDB, World
 
 
 def refused(path: Path) -> str:
@@ -94,6 +97,67 @@ except SinkError as error:
     sink = DuckDBSink(path, "d")
     assert sink.open("r", {}).staged == {}
     sink.close()
+
+
+READ_ONLY = """
+import os, sys
+from pathlib import Path
+import duckdb, pyarrow
+from headrace.errors import SinkError
+from headrace.sinks.duckdb import DuckDBSink
+if os.geteuid() == 0:  # root may write everything
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+try:
+    DuckDBSink(Path(sys.argv[1]), "d").open("r", {})
+except SinkError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o444, 0o777), (0o666, 0o555), (None, 0o555)])
+def test_what_may_not_be_written_is_told_before_anything_is_fetched(file_mode: int | None, folder_mode: int) -> None:
+    with tempfile.TemporaryDirectory() as name:  # not pytest's, whose parents nobody else may enter
+        folder, path = Path(name), Path(name) / "w.duckdb"
+        if file_mode is not None:
+            duckdb.connect(str(path)).close()
+            path.chmod(file_mode)
+        folder.chmod(folder_mode)
+        told = subprocess.run(
+            [sys.executable, "-c", READ_ONLY, path], capture_output=True, text=True, check=False, timeout=20
+        )
+        folder.chmod(0o777)
+        assert [one.name for one in folder.iterdir()] == ([] if file_mode is None else ["w.duckdb"])
+    assert told.stdout == (
+        f"the warehouse {str(path)!r} may not be written: give this user write access to it and to its folder, "
+        "or name another file\n"
+    ), told.stderr
+
+
+def test_a_disk_that_fills_up_during_the_commit_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    code = f"""
+import resource
+from pathlib import Path
+from headrace.errors import SinkError
+from tests.sinks.making import InDuckDB, World, batch, root
+table = root("t", {{"v": "text"}}, disposition="merge", key=["v"])
+world = World(InDuckDB(Path({str(path)!r})))
+world.open("r")
+world.stage("t", batch(table, [{{"v": str(n) * 40, "_dlt_id": str(n)}} for n in range(5000)]))
+world.stage("t", batch(table, [{{"v": "7" * 40, "_dlt_id": "again"}}]))
+size = Path({str(path)!r} + ".wal").stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+try:
+    world.commit("t")
+except SinkError as error:
+    print(error)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20)
+    assert "has no room to grow on its disk: free some space, then run again" in told.stdout, told.stderr
+    world = World(InDuckDB(path))
+    assert world.open("r").staged["t"].pages == 2
+    assert world.commit("t").rows == {"t": 5000}
+    world.sink.close()
 
 
 def test_too_little_memory_is_told(tmp_path: Path) -> None:

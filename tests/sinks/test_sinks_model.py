@@ -20,9 +20,9 @@ Record = tuple[int, str, list[str]]
 
 @dataclass(frozen=True)
 class Act:
-    """Stage a page, commit (complete or not), start the process again, or begin the next run."""
+    """Stage a page, commit (complete or not), start the process again, begin the walk again, or the next run."""
 
-    kind: Literal["page", "commit", "fail", "restart", "next"]
+    kind: Literal["page", "commit", "fail", "restart", "again", "next"]
     records: list[Record] = field(default_factory=list)
 
 
@@ -33,7 +33,7 @@ ACTS = st.lists(
     st.one_of(
         st.builds(Act, st.just("page"), RECORDS),
         st.builds(Act, st.just("page"), RECORDS),
-        st.builds(Act, st.sampled_from(["commit", "fail", "restart", "next"])),
+        st.builds(Act, st.sampled_from(["commit", "fail", "restart", "again", "next"])),
     ),
     max_size=14,
 )
@@ -49,6 +49,8 @@ class Model:
         self.pages = 0
         self.replaced = False
         self.done = False
+        self.brought: list[Record] = []
+        self.abandoned: list[Record] = []
 
     def page(self, records: list[Record]) -> None:
         self.staged += records
@@ -60,15 +62,26 @@ class Model:
         if self.disposition == "merge":
             last = {record[0]: record for record in self.staged}
             self.rows = [row for row in self.rows if row[0] not in last] + list(last.values())
-        elif self.disposition == "replace" and not self.replaced:
+        elif self.disposition == "replace" and not self.replaced:  # once for each attempt
             self.rows, self.replaced = list(self.staged), True
         else:
+            for row in self.abandoned:
+                self.rows.remove(row)
             self.rows += self.staged
+            self.brought += self.staged
+            self.abandoned = []
         self.staged = []
         self.done = self.done or complete
 
-    def next_run(self) -> None:
+    def again(self) -> None:
         self.staged, self.pages, self.replaced, self.done = [], 0, False, False
+        if self.disposition == "append":
+            self.abandoned += self.brought
+        self.brought = []
+
+    def next_run(self) -> None:
+        self.again()
+        self.abandoned = []
 
 
 def found(world: World) -> list[Record]:
@@ -99,6 +112,10 @@ def play(reader: Reader, disposition: Disposition, acts: list[Act]) -> None:
                 model.commit(complete=act.kind == "commit" or model.done)
             case "restart":
                 world.reopen()
+            case "again":
+                world.reopen()
+                world.open(world.run_id, {"people": f"attempt {next(number)}"})
+                model.again()
             case "next":
                 world.reopen(f"run{next(runs)}")
                 model.next_run()

@@ -8,7 +8,7 @@ from headrace.errors import SinkError
 from headrace.model.plan import Disposition
 from headrace.model.table import Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, Staging, WalkCommit
-from headrace.sinks.settle import Entry, Settlement, family, later, settle, to_take
+from headrace.sinks.settle import Delivery, Entry, Settlement, family, later, settle, to_take
 
 
 def walk(
@@ -17,9 +17,12 @@ def walk(
     return WalkCommit(name, table, disposition, Watermark(name, pages, complete=complete), "end", "", complete)
 
 
-def settled(*walks: WalkCommit, begun: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> Settlement:
+def settled(
+    *walks: WalkCommit, begun: tuple[str, ...] = (), drop: tuple[str, ...] = (), abandoned: tuple[Delivery, ...] = ()
+) -> Settlement:
     staged = {part.walk: Watermark(part.walk, part.watermark.pages) for part in walks}
-    return settle(Commit("r", "l", "s", Schema({}), walks, drop), staged, {}, set(begun))
+    keyed = TableSchema("t", "t", None, (), "merge", ("id",))
+    return settle(Commit("r", "l", "s", Schema({"t": keyed}), walks, drop), staged, {}, set(begun), abandoned)
 
 
 def test_walks_of_one_table_and_one_way_enter_together_in_order() -> None:
@@ -55,6 +58,35 @@ def test_a_walk_whose_end_only_became_known_moves_its_position() -> None:
     done = {"w": Watermark("w", 3)}
     commit = Commit("r", "l", "s", Schema({}), (walk("w", 3),))
     assert settle(commit, {}, done, {"t"}).positions == (("t", Watermark("w", 3, complete=True)),)
+
+
+def test_what_a_walk_brings_is_noted_by_load_and_alone_or_beside_others() -> None:
+    result = settled(walk("a"), walk("b", disposition="merge"), walk("c", table="u"), walk("d", disposition="skip"))
+    assert result.deliveries == (
+        Delivery("l", "a", "t", shared=True),
+        Delivery("l", "b", "t", keyed=True, shared=True),
+        Delivery("l", "c", "u"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "goes"),
+    [
+        (Delivery("k", "w", "t"), walk("w"), True),
+        (Delivery("k", "w", "t"), walk("w", disposition="merge"), True),
+        (Delivery("k", "w", "u"), walk("w"), True),
+        (Delivery("k", "w", "t", keyed=True), walk("w", disposition="merge"), False),
+        (Delivery("k", "w", "t", keyed=True), walk("w"), True),
+        (Delivery("k", "w", "u", keyed=True), walk("w"), False),
+        (Delivery("k", "w", "t"), walk("w", 0, complete=False), False),
+        (Delivery("k", "w", "t"), walk("w", complete=False, disposition="replace"), False),
+        (Delivery("k", "other", "t"), walk("w"), False),
+    ],
+)
+def test_what_an_abandoned_attempt_brought_goes_with_what_takes_its_place(
+    old: Delivery, new: WalkCommit, goes: bool
+) -> None:
+    assert settled(new, abandoned=(old,)).withdrawn == ((old,) if goes else ())
 
 
 def test_a_walk_that_failed_before_its_first_page_is_not_begun() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headrace.model.table import Column, TableSchema
 from headrace.sinks import merge_sql
-from headrace.sinks.ddl import Names, add_columns, create_data, create_staged, data_type, quote
+from headrace.sinks.ddl import Names, add_columns, adopt, create_data, create_staged, data_type, quote
 from headrace.sinks.merge_sql import Link, Source
 
 NAMES = Names("w", "data")
@@ -20,13 +20,27 @@ def test_a_table_of_the_dataset() -> None:
     assert create_data(NAMES, KID) == 'CREATE TABLE "w"."data"."t__k" ("va""lue" DECIMAL(38,0))'
 
 
-def test_a_table_of_the_staging_has_no_load_id_and_no_constraint() -> None:
+def test_a_table_of_the_staging_refuses_nulls_only_in_columns_of_our_own() -> None:
     assert create_staged(NAMES, ROOT) == (
-        'CREATE TABLE "w"."data_staging"."t" ("id" BIGINT, "_headrace_walk" INTEGER, "_headrace_row" BIGINT)'
+        'CREATE TABLE "w"."data"."_headrace_staged_t" ("id" BIGINT, "_dlt_load_id" VARCHAR NOT NULL,'
+        ' "headrace:walk" INTEGER, "headrace:row" BIGINT)'
     )
     assert create_staged(NAMES, KID) == (
-        'CREATE TABLE "w"."data_staging"."t__k" ("va""lue" DECIMAL(38,0), "_headrace_walk" INTEGER)'
+        'CREATE TABLE "w"."data"."_headrace_staged_t__k" ("va""lue" DECIMAL(38,0), "headrace:walk" INTEGER)'
     )
+
+
+def test_a_staged_table_becomes_that_of_the_dataset_once_it_keeps_its_constraints() -> None:
+    assert adopt(NAMES, ROOT) == [
+        'ALTER TABLE "w"."data"."_headrace_staged_t" ALTER COLUMN "id" SET NOT NULL',
+        'ALTER TABLE "w"."data"."_headrace_staged_t" DROP COLUMN "headrace:walk"',
+        'ALTER TABLE "w"."data"."_headrace_staged_t" DROP COLUMN "headrace:row"',
+        'ALTER TABLE "w"."data"."_headrace_staged_t" RENAME TO "t"',
+    ]
+    assert adopt(NAMES, KID) == [
+        'ALTER TABLE "w"."data"."_headrace_staged_t__k" DROP COLUMN "headrace:walk"',
+        'ALTER TABLE "w"."data"."_headrace_staged_t__k" RENAME TO "t__k"',
+    ]
 
 
 def test_only_columns_that_are_missing_are_added_and_none_refuses_nulls() -> None:
@@ -46,10 +60,10 @@ def test_a_quote_in_a_name_ends_nothing() -> None:
 def test_roots_are_deleted_by_either_key() -> None:
     assert merge_sql.delete_roots(NAMES, "t", [("a", "b"), ("c",)], Source((1, 2))) == (
         'DELETE FROM "w"."data"."t" AS d WHERE'
-        ' EXISTS (SELECT 1 FROM "w"."data_staging"."t" AS s'
-        ' WHERE s."_headrace_walk" IN (1, 2) AND s."a" = d."a" AND s."b" = d."b")'
-        ' OR EXISTS (SELECT 1 FROM "w"."data_staging"."t" AS s'
-        ' WHERE s."_headrace_walk" IN (1, 2) AND s."c" = d."c")'
+        ' EXISTS (SELECT 1 FROM "w"."data"."_headrace_staged_t" AS s'
+        ' WHERE s."headrace:walk" IN (1, 2) AND s."a" = d."a" AND s."b" = d."b")'
+        ' OR EXISTS (SELECT 1 FROM "w"."data"."_headrace_staged_t" AS s'
+        ' WHERE s."headrace:walk" IN (1, 2) AND s."c" = d."c")'
     )
 
 
@@ -64,16 +78,16 @@ def test_children_are_deleted_by_the_first_id_that_leads_to_a_root() -> None:
 
 def test_without_duplicates_rows_are_moved_with_no_question_asked() -> None:
     assert merge_sql.insert_roots(NAMES, "t", ["a"], Source(), distinct=True) == (
-        'INSERT INTO "w"."data"."t" ("a", "_dlt_load_id") SELECT s."a", ? FROM "w"."data_staging"."t" AS s'
+        'INSERT INTO "w"."data"."t" ("a", "_dlt_load_id") SELECT s."a", ? FROM "w"."data"."_headrace_staged_t" AS s'
     )
 
 
 def test_with_duplicates_only_the_last_reads_and_their_children_are_moved() -> None:
     assert merge_sql.insert_roots(NAMES, "t", ["a"], Source(), distinct=False).endswith(
-        ' WHERE NOT EXISTS (SELECT 1 FROM "temp"."main"."_headrace_losers" AS l WHERE l.row = s."_headrace_row")'
+        ' WHERE NOT EXISTS (SELECT 1 FROM "temp"."main"."_headrace_losers" AS l WHERE l.row = s."headrace:row")'
     )
     path = [Link("t__k", has_root_id=True)]
     assert merge_sql.insert_children(NAMES, path, ["v"], Source(), distinct=False) == (
-        'INSERT INTO "w"."data"."t__k" ("v") SELECT s."v" FROM "w"."data_staging"."t__k" AS s'
+        'INSERT INTO "w"."data"."t__k" ("v") SELECT s."v" FROM "w"."data"."_headrace_staged_t__k" AS s'
         ' WHERE (s."_dlt_root_id" IN (SELECT id FROM "temp"."main"."_headrace_orphaned")) IS NOT TRUE'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headrace.envelope.split import compile_splitter
-from headrace.errors import RequestRefused, RetriesSpent
+from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
 from headrace.model.envelope import Ask, Envelope
 from headrace.model.page import PageRequest, Reply
 from headrace.model.plan import RetryPolicy
@@ -73,6 +73,77 @@ def test_a_body_that_is_no_json_has_all_attempts(body: bytes) -> None:
         broken = [Answer(body=body or b"\xff")] * 5
         async with serving([*broken, PAGE]) as stub, talking(stub.url) as transport:
             assert (await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records == [b"1"]
+
+    go(test())
+
+
+NOTHING = (
+    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"HTTP/1.1 202 Accepted\r\nContent-Length: 3\r\n\r\n \r\n",
+)
+
+
+@pytest.mark.parametrize("raw", NOTHING)
+def test_an_answer_of_nothing_is_asked_for_again(raw: bytes) -> None:
+    async def test() -> None:
+        heard = Heard()
+        async with serving([Answer(raw=raw), PAGE]) as stub, talking(stub.url, heard.append) as transport:
+            assert (await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records == [b"1"]
+        assert [retried.reason[3:] for retried in heard.retries] == [", but the body is empty"]
+
+    go(test())
+
+
+@pytest.mark.parametrize("raw", NOTHING)
+def test_nothing_is_accepted_once_all_attempts_have_brought_it(raw: bytes) -> None:
+    async def test() -> None:
+        async with serving([Answer(raw=raw)]) as stub, talking(stub.url) as transport:
+            envelope = await transport.fetch(PageRequest(stub.url), RetryPolicy(base_s=0.0, attempts=6), accept)
+        assert (envelope.records, envelope.shape, len(stub.asked)) == ([], "empty_body", 6)
+
+    go(test())
+
+
+def test_nothing_after_an_error_is_no_page() -> None:
+    async def test() -> None:
+        answers = [*[Answer(503)] * 5, Answer(raw=NOTHING[0])]
+        async with serving(answers) as stub, talking(stub.url) as transport:
+            with pytest.raises(RetriesSpent, match="after 6 attempts, the last: 200, but the body is empty; run again"):
+                await transport.fetch(PageRequest(stub.url), RetryPolicy(base_s=0.0, attempts=6), accept)
+
+    go(test())
+
+
+def test_nothing_that_is_not_accepted_in_the_end_is_an_error() -> None:
+    async def test() -> None:
+        def refuse(_reply: Reply) -> None:
+            raise BodyRejected("The body is of no use")
+
+        async with serving([Answer(raw=NOTHING[0])]) as stub, talking(stub.url) as transport:
+            with pytest.raises(RetriesSpent, match="each time the same: 200, but the body is of no use; look at"):
+                await transport.fetch(PageRequest(stub.url), AT_ONCE, refuse)
+
+    go(test())
+
+
+@pytest.mark.parametrize("status", [204, 205])
+def test_a_status_that_has_no_body_is_an_answer_at_once(status: int) -> None:
+    async def test() -> None:
+        raw = f"HTTP/1.1 {status} No Content\r\nContent-Length: 0\r\n\r\n".encode()
+        async with serving([Answer(raw=raw), PAGE]) as stub, talking(stub.url) as transport:
+            assert (await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).shape == "empty_body"
+
+    go(test())
+
+
+def test_a_recording_passes_over_nothing_where_more_was_recorded() -> None:
+    replies = [Reply(200, {}, body, "http://h/a", 0.0, 0.0) for body in (b"", PAGE.body, b"")]
+    recorded = Recorded(replies)
+
+    async def test() -> None:
+        assert (await recorded.fetch(PageRequest("http://h/a"), AT_ONCE, accept)).records == [b"1"]
+        assert (await recorded.fetch(PageRequest("http://h/a"), AT_ONCE, accept)).shape == "empty_body"
 
     go(test())
 

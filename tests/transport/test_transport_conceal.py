@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -31,6 +32,7 @@ from headrace.model.plan import (
 )
 from headrace.model.position import Done, dump
 from headrace.run.conduct import Walker
+from headrace.run.desk import Desk, Sizes
 from headrace.run.resume import OpenWalk
 from headrace.transport.conceal import MARK, Marks
 from headrace.transport.redact import written
@@ -132,11 +134,14 @@ def test_no_secret_that_an_api_repeats_reaches_a_position_and_all_are_sent_again
                 journal.begin(RunRecord("r", time.time(), ("items",), "p"))
                 for _ in range(4):  # every page in a process of its own, as it were
                     state = journal.begin_walk("r", "items", mark)
-                    walker = Walker(here, OpenWalk("items", resource, mark, state), journal, "r", emit=heard.append)
-                    if isinstance(walker.position, Done) or len(api.seen) == 3:
-                        break
-                    async with talking(here, heard.append) as transport:
-                        await walker.step(transport)
+                    walk, before = OpenWalk("items", resource, mark, state), journal.refs("r", "items")
+                    with closing(Desk(journal, "r", 1 << 20)) as desk:
+                        sizes = Sizes(desk.budget)
+                        walker = Walker(here, walk, desk, emit=heard.append, sizes=sizes, before=before)
+                        if isinstance(walker.position, Done) or len(api.seen) == 3:
+                            break
+                        async with talking(here, heard.append) as transport:
+                            await walker.step(transport)
                 refs = journal.refs("r", "items")
                 kept = "".join(f"{dump(ref.position)!r} {dump(ref.next)!r} {journal.read(ref).headers}" for ref in refs)
         for form in {TOKEN, QUOTED, TOKEN.replace("&", "%26")}:

@@ -87,6 +87,19 @@ def test_a_url_is_shown_without_credentials(url: str, shown: str) -> None:
     assert knowing("known-secret").url(url) == shown
 
 
+def test_a_value_that_is_hidden_by_its_name_is_hidden_by_itself_from_then_on() -> None:
+    redactor = knowing()
+    redactor.learn("https://host/a?n=100&api_key=k%2Fey55&signature=1#x")
+    assert redactor.scrub("k/ey55 and k%2Fey55, 100 of 1") == f"{MASK} and {MASK}, 100 of 1"
+
+
+def test_links_that_are_signed_anew_are_not_learnt_for_ever() -> None:
+    redactor = knowing()
+    for number in range(1000):
+        redactor.learn(f"https://host/a?signature=signed-{number}")
+    assert len(redactor._secrets) < 50
+
+
 def test_a_response_header_keeps_a_cursor_that_holds_a_short_secret() -> None:
     redactor = knowing("abc", "a-long-secret")
     assert redactor.header("<?from=abc&k=a-long-secret>; rel=next") == "<?from=abc&k=***>; rel=next"

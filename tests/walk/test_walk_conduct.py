@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from headrace.errors import WalkStuck
 from headrace.journal.layout import Identity, RunRecord
-from headrace.journal.write import Journal, open_journal
+from headrace.journal.write import open_journal
 from headrace.model.event import ignore
 from headrace.model.page import Reply
 from headrace.model.plan import Client, Cursor, Offset, Paging, Request, Resource
 from headrace.model.position import Done
 from headrace.run.conduct import Walker
+from headrace.run.desk import Desk, Sizes
 from headrace.run.resume import OpenWalk
 from headrace.transport.replay import Recorded
 
@@ -27,22 +29,28 @@ def replies(*bodies: str, status: int = 200) -> list[Reply]:
     return [Reply(status, {}, body.encode(), "http://h/items", 0.0, 0.0) for body in bodies]
 
 
-def walker(journal: Journal, paging: Paging) -> Walker:
+def walker(desk: Desk, paging: Paging) -> Walker:
     resource = Resource("items", "items", Request("items"), paging, "data")
-    return Walker(
-        HERE, OpenWalk("items", resource, "f", journal.begin_walk("r", "items", "f")), journal, "r", emit=ignore
-    )
+    walk = OpenWalk("items", resource, "f", desk.journal.begin_walk("r", "items", "f"))
+    before = desk.journal.refs("r", "items")
+    return Walker(HERE, walk, desk, emit=ignore, sizes=Sizes(desk.budget), before=before)
 
 
 def walk(folder: Path, paging: Paging, pages: Iterable[Reply], *, restarts: bool) -> Done:
     recorded = Recorded(pages)
     with open_journal(folder, Identity("p", "d", "s")) as journal:
         journal.begin(RunRecord("r", 0.0, ("items",), "p"))
-        one = walker(journal, paging)
-        while not isinstance(one.position, Done):
-            asyncio.run(one.step(recorded))
-            one = walker(journal, paging) if restarts else one
-        return one.position
+        with closing(Desk(journal, "r", 1 << 20)) as desk:
+            one = walker(desk, paging)
+            while not isinstance(one.position, Done):
+                asyncio.run(taken(one, desk, recorded))
+                one = walker(desk, paging) if restarts else one
+            return one.position
+
+
+async def taken(walker: Walker, desk: Desk, pages: Recorded) -> None:
+    """One page, whose bytes are given back at once."""
+    desk.budget.release((await walker.step(pages)).held_bytes or 0)
 
 
 @pytest.mark.parametrize("restarts", [False, True])

@@ -11,8 +11,9 @@ import msgspec
 
 from headrace.cli.faults import fault_lines
 from headrace.cli.flags import add_common
-from headrace.cli.parser import Parser
-from headrace.cli.run import complain, config_name, wants_json
+from headrace.cli.masks import masked, masked_error, masked_faults, masked_plan
+from headrace.cli.parser import Parser, wants_json
+from headrace.cli.run import complain, config_name
 from headrace.cli.world import World
 from headrace.errors import ConfigError
 from headrace.model.plan import (
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 _IDLE = (
     "--limit-pages", "--dataset", "--journal", "--new", "--full-refresh", "--widen-numbers", "--strict",
-    "--max-concurrency",
+    "--max-concurrency", "--memory-mb",
 )  # fmt: skip
 
 
@@ -76,13 +77,14 @@ def main(argv: Sequence[str], world: World) -> int:
         reading = _read(flags, world)
     except ConfigError as error:
         if wants_json(argv):
-            world.say(_unreadable(error))
+            world.say(_unreadable(masked_error(error)))
         complain(error, world)
         return Exit.MEND
     if flags.format == "json":
-        from headrace.spec.explain import check_json
+        from headrace.spec.explain import check_object
 
-        world.say(check_json(reading).decode())
+        said = check_object(reading)
+        world.say(_json(said | {"plan": masked_plan(said["plan"])}))
     elif not flags.quiet or reading.plan is None:
         shown = stage(world.stdout, world.environ)
         world.say("\n".join(lines(reading, config_name(flags.config), shown)))
@@ -117,7 +119,7 @@ def _read(flags: argparse.Namespace, world: World) -> Reading:
         )
         for key, fix in surplus.items()
     )
-    return dataclasses.replace(reading, faults=(*reading.faults, *unused))
+    return dataclasses.replace(reading, faults=masked_faults((*reading.faults, *unused)))
 
 
 def _unreadable(error: ConfigError) -> str:
@@ -125,6 +127,10 @@ def _unreadable(error: ConfigError) -> str:
     problem, fix = _problem_and_fix(str(error))
     fault = {"code": "unreadable", "severity": "error", "path": "", "line": None, "problem": problem, "fix": fix}
     said = {"runnable": False, "needs": [], "dialect": None, "faults": [fault], "plan": None}
+    return _json(said)
+
+
+def _json(said: object) -> str:
     return msgspec.json.format(msgspec.json.encode(said), indent=2).decode()
 
 
@@ -142,7 +148,7 @@ def lines(reading: Reading, config: str, shown: Stage) -> list[str]:
     out = _verdict(reading, config, shown)
     out += fault_lines(reading.faults, shown)
     if reading.plan is not None:
-        out += ["", *_plan(reading.plan, shown)]
+        out += ["", *_plan(reading.plan, reading.outline.client.shown_url, shown)]
     return out
 
 
@@ -167,11 +173,12 @@ def wrapped_verdict(style: str, mark: str, words: str, shown: Stage) -> list[str
     return [f"{painted} {shown.paint('strong', first.lstrip())}", *(shown.paint("strong", line) for line in rest)]
 
 
-def _plan(plan: Plan, shown: Stage) -> Iterator[str]:
+def _plan(plan: Plan, url: str | None, shown: Stage) -> Iterator[str]:
     """What will be asked for: what all resources share is said once, the rest is a table."""
     chosen = list(plan.resources)
     yield shown.paint("strong", f"The plan: {many(sum(each.selected for each in chosen), 'resource')}")
-    about = [f"from {plan.client.base_url or 'an address that is not known yet'}", auth_words(plan.client.auth)]
+    known = masked(url) if url and plan.client.base_url else "an address that is not known yet"
+    about = [f"from {known}", auth_words(plan.client.auth)]
     if plan.client.limit:
         about.append(f"at most {plan.client.limit.requests} requests in {plan.client.limit.window_s:g} s")
     columns = {
@@ -191,7 +198,7 @@ def _plan(plan: Plan, shown: Stage) -> Iterator[str]:
     rows: list[list[str | Cell]] = [
         [
             Cell(each.name, "strong"),
-            f"{each.request.method} {as_shown(each.request.path, each.parent.resource if each.parent else '')}",
+            f"{each.request.method} {masked(as_shown(each.request.path, each.parent.resource if each.parent else ''))}",
             *(values[at] for values in own.values()),
         ]
         for at, each in enumerate(chosen)

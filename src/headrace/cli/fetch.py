@@ -18,7 +18,7 @@ def parser() -> Parser:
         "Fetch everything that CONFIG names into the journal, and load nothing. `headrace replay` "
         "or `headrace run` with the same flags loads it later, without a request.",
     )
-    add_common(made, "--widen-numbers", "--strict")
+    add_common(made, "--widen-numbers", "--strict", "--memory-mb")
     return made
 
 

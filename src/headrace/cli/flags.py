@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Literal
 
-from headrace.cli.parser import Parser
+from headrace.cli.parser import Parser, UsageError
 from headrace.model.plan import DeclaredLimit
 from headrace.run.options import RunOptions, rate_of
 
@@ -35,6 +35,13 @@ def setting(value: str) -> tuple[str, str]:
     return key.strip(), rest
 
 
+def destination(value: str) -> str:
+    """A warehouse that keeps what it is given: `memory://` is for tests in Python."""
+    if value.startswith("memory:"):
+        raise argparse.ArgumentTypeError("memory:// keeps nothing and is only for tests; give duckdb:///FILE")
+    return value
+
+
 def add_help(parser: Parser) -> None:
     """The flag that asks for help, in words of our own, last."""
     parser.add_argument("--help", "-h", action="store_true", help="show this and stop")
@@ -50,6 +57,14 @@ def add_format(group: argparse._ArgumentGroup) -> None:
 def add_common(parser: Parser, *idle: str) -> None:
     """The flags of CLI.md, in groups. Those in `idle` change nothing here: they are taken, and not listed."""
     parser.add_argument("config", metavar="CONFIG", help=CONFIG_HELP)
+    _add_source(parser)
+    _add_target(parser)
+    _add_pace(parser)
+    add_help(parser)
+    parser.leave_out(idle)
+
+
+def _add_source(parser: Parser) -> None:
     source = parser.add_argument_group("what is read")
     source.add_argument("--base-url", metavar="URL", help="where the API is; wins over the configuration")
     source.add_argument(
@@ -66,8 +81,10 @@ def add_common(parser: Parser, *idle: str) -> None:
     )  # fmt: skip
     source.add_argument("--limit-pages", metavar="N", type=positive, help="at most N pages of each resource")
 
+
+def _add_target(parser: Parser) -> None:
     target = parser.add_argument_group("where it goes")
-    target.add_argument("--to", metavar="URL", help="the warehouse (default: duckdb:///NAME.duckdb)")
+    target.add_argument("--to", metavar="URL", type=destination, help="the warehouse (default: duckdb:///NAME.duckdb)")
     target.add_argument("--dataset", metavar="D", help="schema in the warehouse (default: NAME_data)")
     target.add_argument("--journal", metavar="DIR", help="where raw pages are kept (default: .headrace/NAME)")
     target.add_argument("--new", action="store_true", help="abandon an unfinished run and begin a new one")
@@ -79,17 +96,26 @@ def add_common(parser: Parser, *idle: str) -> None:
     )
     target.add_argument("--strict", action="store_true", help="reject what would otherwise only be counted")
 
+
+def _add_pace(parser: Parser) -> None:
     pace = parser.add_argument_group("pace and output")
     pace.add_argument("--rate", metavar="N/SECONDS", type=rate, help="at most N requests in any SECONDS")
     pace.add_argument("--max-concurrency", metavar="N", type=positive, help="at most N requests at once")
+    pace.add_argument(
+        "--memory-mb", metavar="N", type=positive, default=192,
+        help="memory for pages under way and the warehouse, in MiB (default: 192); more for very wide records",
+    )  # fmt: skip
     add_format(pace)
     pace.add_argument("--quiet", action="store_true", help="no progress, and no report unless something is wrong")
-    add_help(parser)
-    parser.leave_out(idle)
 
 
 def options(flags: argparse.Namespace, mode: Literal["run", "fetch", "replay"]) -> RunOptions:
-    """What the flags say, as a run takes it."""
+    """What the flags say, as a run takes it. Raises UsageError for what this mode must not do."""
+    if mode == "replay" and (flags.new or flags.full_refresh):
+        raise UsageError(
+            "a replay takes no --new and no --full-refresh: it would abandon the pages that were fetched;"
+            " fetch them again with `headrace run --new` or `headrace run --full-refresh`"
+        )
     return RunOptions(
         config=flags.config,
         base_url=flags.base_url,
@@ -107,5 +133,6 @@ def options(flags: argparse.Namespace, mode: Literal["run", "fetch", "replay"]) 
         widen_numbers=flags.widen_numbers,
         strict=flags.strict,
         limit_pages=flags.limit_pages,
+        memory_mb=flags.memory_mb,
         mode=mode,
     )

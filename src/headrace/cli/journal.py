@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headrace.journal.write import Journal
 
 HOME = Path(".headrace")
+VERBS = ("list", "show", "verify", "prune")
 _DAY_S = 86_400
 _WITH_TIME = 100
 
@@ -50,7 +51,7 @@ def parser(verb: str = "") -> Parser:
         "exit codes:\n  0    done, and nothing is wrong\n  1    verify found damage, or show found no such row\n"
         "  2    a flag is wrong, there is no journal, or a run holds it\n",
     )
-    made.add_argument("verb", metavar="VERB", choices=("list", "show", "verify", "prune"), help="what to do")
+    made.add_argument("verb", metavar="VERB", choices=VERBS, help="what to do")
     if verb in {"", "show"}:
         made.add_argument("id", metavar="ID", help="show: a `_dlt_id`, of a root or a child row")
     made.add_argument("--journal", metavar="DIR", help=f"one journal (default: every one in {HOME}/)")
@@ -64,7 +65,7 @@ def parser(verb: str = "") -> Parser:
 
 def main(argv: Sequence[str], world: World, *, clock: Callable[[], float] = time.time) -> int:
     """Look, and tell."""
-    flags = parser(next((each for each in argv if not each.startswith("-")), "list")).read(_guarded(argv))
+    flags = parser(next((each for each in argv if each in VERBS), "list")).read(_guarded(argv))
     if flags.verb == "prune" and flags.keep_runs is None and flags.older_than is None:
         parser().error("prune needs --keep-runs N, --older-than DAYS or both, so that nothing goes unasked")
     shown = stage(world.stdout, world.environ)
@@ -85,7 +86,7 @@ def _guarded(argv: Sequence[str]) -> list[str]:
     from headrace.cli.trace import is_row_id
 
     ids = [each for each in argv if each.startswith("-") and is_row_id(each)]
-    return [each for each in argv if each not in ids] + (["--", *ids] if ids else [])
+    return [each for each in argv if each not in {"--", *ids}] + ["--", *ids] if ids else list(argv)
 
 
 def _folders(named: str | None) -> list[Path]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
+import signal
 import sys
-import tempfile
-import time
-import traceback
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from headrace.cli.parser import UsageError, wants_help
-from headrace.cli.world import World, leave
-from headrace.errors import HeadraceError
-from headrace.report.exits import Exit, exit_code
+from headrace.cli.unbroken import unbroken
+
+# Little is imported here: what happens before `main` begins, a Ctrl-C breaks off without a word.
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headrace.cli.world import World
+    from headrace.errors import HeadraceError
 
 COMMANDS = {
     "run": "fetch and load",
@@ -54,90 +53,98 @@ begin with:
 
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     """Run one command and give its exit code. Nothing but an exit code and text ever comes out."""
-    world = World() if world is None else world
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (world.stdout, world.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
     try:
-        return int(_dispatch(arguments, world))
-    except HeadraceError as error:
-        world.regret(f"headrace: {error}")
-        return int(exit_code(error))
-    except KeyboardInterrupt:
-        resumes = "; the same command goes on where it stopped" if arguments[0] in RESUMING else ""
-        world.regret(f"headrace: stopped at once{resumes}")
-        world.leave(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone: there is nobody to tell, and the interpreter must not try on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(Exit.LOOK)
+        with unbroken():
+            from headrace.cli.world import World
+            from headrace.errors import HeadraceError
+
+        world = World() if world is None else world
+        for stream in (world.stdout, world.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return int(_dispatch(arguments, world))
+        except HeadraceError as error:
+            from headrace.report.exits import exit_code
+
+            world.regret(f"headrace: {error}")
+            return int(exit_code(error))
+    except KeyboardInterrupt as stop:
+        return _stopped(stop, arguments, world)
     except Exception as error:  # noqa: BLE001 - the last boundary: a person gets a sentence, the log the traceback
-        return _unexpected(error, world)
+        from headrace.cli.crash import unexpected
+        from headrace.cli.world import World
+
+        return unexpected(error, World() if world is None else world)
 
 
 def entry() -> NoReturn:
     """The console script. The process is left at once: a run that is over must not take a tenth of a second to end."""
-    leave(main())
+    # SIGTERM (a scheduler, a container, systemd) is a Ctrl-C that nobody typed: the same orderly way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _occupy()
+    code = main()
+    from headrace.cli.world import leave
+
+    leave(code)
+
+
+def _occupy() -> None:
+    """Open what is closed of the standard descriptors, so that no file of ours gets a number that others use."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stdin is None:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lasts
+
+
+def _stopped(stop: KeyboardInterrupt, arguments: Sequence[str], world: World | None) -> int:
+    """A Ctrl-C that no run has taken: before it began, or the second one. A run still owes its object."""
+    from headrace.cli.run import refuse
+    from headrace.cli.world import World
+    from headrace.report.exits import Exit
+
+    world = World() if world is None else world
+    resumes = bool(arguments) and arguments[0] in RESUMING
+    if resumes:
+        refuse(stop, arguments, world)
+    world.regret(f"headrace: stopped at once{'; the same command goes on where it stopped' if resumes else ''}")
+    world.leave(Exit.INTERRUPTED)
 
 
 def _dispatch(arguments: list[str], world: World) -> int:
+    from headrace.report.exits import Exit
+
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         world.say(HELP.format(commands="\n".join(f"  {name:<11} {words}" for name, words in COMMANDS.items())).rstrip())
         return Exit.DONE if arguments else Exit.MEND
     if arguments[0] in {"--version", "version"}:
-        world.say(f"headrace {_version()}")
+        from headrace.cli.version import version
+
+        world.say(f"headrace {version()}")
         return Exit.DONE
     name, *rest = arguments
-    if name in LATER:
-        raise UsageError(f"`headrace {name}` is not part of this version; there are {', '.join(COMMANDS)}")
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean `headrace {near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
-        raise UsageError(f"{name!r} is no command of headrace; {hint}")
-    command = importlib.import_module(f"headrace.cli.{name}")
-    if wants_help(rest):
+        raise _unknown(name)
+    with unbroken():
+        command = importlib.import_module(f"headrace.cli.{name}")
+    if {"-h", "--help"} & set(rest):
         world.say(command.parser().format_help().rstrip())
         return Exit.DONE
     code: int = command.main(rest, world)
     return code
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # costs start-up, and few ask
+def _unknown(name: str) -> HeadraceError:
+    import difflib
 
-    try:
-        return version("headrace")
-    except PackageNotFoundError:
-        return "(not installed)"
+    from headrace.cli.parser import UsageError
 
-
-def _unexpected(error: Exception, world: World) -> int:
-    """A fault of ours: one sentence, and the traceback in a file. Its words may hold a secret: not shown."""
-    if world.environ.get("HEADRACE_DEBUG"):
-        traceback.print_exception(error, file=world.stderr)
-        return int(exit_code(error))
-    where = _log(error)
-    told = f"its traceback is in {where}" if where else "set HEADRACE_DEBUG=1 to see its traceback"
-    world.regret(
-        f"headrace: an error of headrace itself ({type(error).__name__}); what was fetched is kept, run again to"
-        f" resume, and please report it: {told}"
-    )
-    return int(exit_code(error))
-
-
-def _log(error: Exception) -> Path | None:
-    """Write the traceback without the exception's own words (they may hold a secret) to a file of this user's."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    try:
-        descriptor, path = tempfile.mkstemp(prefix=f"headrace-{stamp}-", suffix=".log")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"headrace {_version()}, Python {sys.version.split()[0]}, {sys.platform}\n")
-            seen: BaseException | None = error
-            while seen is not None:
-                file.writelines(traceback.format_tb(seen.__traceback__))
-                file.write(f"{type(seen).__module__}.{type(seen).__qualname__}\n\n")
-                seen = seen.__cause__ or seen.__context__
-    except OSError:
-        return None
-    return Path(path)
+    if name in LATER:
+        return UsageError(f"`headrace {name}` is not part of this version; there are {', '.join(COMMANDS)}")
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean `headrace {near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
+    return UsageError(f"{name!r} is no command of headrace; {hint}")

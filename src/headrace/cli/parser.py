@@ -63,6 +63,7 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
 
-def wants_help(argv: Sequence[str]) -> bool:
-    """Whether `--help` or `-h` stands among the arguments."""
-    return any(each in {"-h", "--help"} for each in argv)
+def wants_json(argv: Sequence[str]) -> bool:
+    """Whether `--format json` stands among the arguments, also when the rest of them cannot be parsed."""
+    joined = "\0".join(argv)
+    return "--format\0json" in joined or "--format=json" in joined

@@ -9,7 +9,7 @@ from headrace.cli.parser import Parser
 from headrace.cli.run import conduct
 from headrace.cli.world import World
 
-# What shapes requests has no part in a replay, nor what begins anew.
+# What shapes requests has no part in a replay; what begins anew is refused (`flags.options`).
 _IDLE = ("--base-url", "--allow-origin", "--limit-pages", "--rate", "--max-concurrency", "--new", "--full-refresh")
 
 
@@ -19,7 +19,7 @@ def parser() -> Parser:
         "replay",
         "CONFIG [flags]",
         "Load what the journal holds into the warehouse, and send no request. Replaying any number "
-        "of times gives the same tables. Takes all flags of `headrace run`; those listed act here.",
+        "of times gives the same tables. Takes the flags of `headrace run`; those listed act here.",
     )
     add_common(made, *_IDLE)
     return made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from headrace.cli.faults import fault_lines
 from headrace.cli.flags import add_common, options
-from headrace.cli.parser import Parser
+from headrace.cli.masks import masked_error, masked_faults
+from headrace.cli.parser import Parser, wants_json
 from headrace.cli.world import World
 from headrace.errors import ConfigError
 from headrace.report.collect import RunReport
@@ -17,7 +17,7 @@ from headrace.report.exits import Exit, exit_code
 from headrace.report.layout import stage
 from headrace.report.progress import Progress
 from headrace.report.steps import Setting
-from headrace.report.terminal import print_report
+from headrace.report.terminal import lines
 from headrace.run.options import Outcome
 
 Mode = Literal["run", "fetch", "replay"]
@@ -29,7 +29,7 @@ exit codes:
   2    the configuration, a flag or a need is wrong; nothing was fetched
   3    the API refused or failed for good; what was fetched is kept
   4    the warehouse refused; what was fetched is kept
-  130  interrupted; run again to resume
+  130  interrupted (Ctrl-C or SIGTERM); run again to resume
 """
 
 
@@ -53,52 +53,40 @@ def main(argv: Sequence[str], world: World) -> int:
 
 def conduct(mode: Mode, flags: Parser, argv: Sequence[str], world: World) -> int:
     """Parse, run, report. With `--format json` exactly one object goes to standard output, whatever happens."""
-    telling = Telling(world, as_json=wants_json(argv))
     try:
-        return _run(mode, flags.read(argv), argv, telling)
+        return _run(mode, flags.read(argv), argv, world)
     except ConfigError as error:
-        telling.refuse(error)
+        refuse(error, argv, world)
         complain(error, world)
         return exit_code(error)
-    except (Exception, KeyboardInterrupt) as error:
-        telling.refuse(error)
+    except Exception as error:
+        refuse(error, argv, world)
         raise
 
 
-@dataclass(slots=True)
-class Telling:
-    """Sees to it that the one object is printed once."""
-
-    world: World
-    as_json: bool
-    told: bool = False
-
-    def tell(self, report: RunReport) -> None:
-        """Print the report as the one object."""
-        self.told = True
-        self.world.say(report.to_json().decode())
-
-    def refuse(self, error: BaseException) -> None:
-        """Print the object for an error that no report has told, if an object is wanted."""
-        if self.as_json and not self.told:
-            self.tell(RunReport.refused(error))
+def refuse(error: BaseException, argv: Sequence[str], world: World) -> None:
+    """Print the object for an error that no report has told, if an object is wanted."""
+    if wants_json(argv) and not world.told.anything:
+        told = masked_error(error) if isinstance(error, ConfigError) else error
+        world.say(RunReport.refused(told).to_json().decode())
 
 
-def _run(mode: Mode, flags: argparse.Namespace, argv: Sequence[str], telling: Telling) -> int:
-    world = telling.world
+def _run(mode: Mode, flags: argparse.Namespace, argv: Sequence[str], world: World) -> int:
     with Progress(world.stderr, quiet=flags.quiet, environ=world.environ) as progress:
 
         def publish(outcome: Outcome) -> None:
             progress.stop()
-            if telling.as_json:
-                telling.tell(outcome.report)
-            elif not flags.quiet or outcome.exit_code != Exit.DONE:
-                shown = setting(mode, outcome, flags.config, argv, world)
-                stream = world.stderr if flags.quiet else world.stdout
-                print_report(outcome.report, shown, stream=stream, environ=world.environ)
+            if flags.format == "json":
+                world.say(outcome.report.to_json().decode())
+                return
+            surrounds = setting(mode, outcome, flags.config, argv, world)
+            if not flags.quiet:
+                world.say("\n".join(lines(outcome.report, surrounds, stage(world.stdout, world.environ))))
+            elif outcome.exit_code != Exit.DONE:
+                world.complain("\n".join(lines(outcome.report, surrounds, stage(world.stderr, world.environ))))
 
         outcome = world.execute(options(flags, mode), environ=world.environ, listen=progress, publish=publish)
-    if telling.as_json and outcome.exit_code == Exit.INTERRUPTED:
+    if flags.format == "json" and outcome.exit_code == Exit.INTERRUPTED:
         world.complain(f"Interrupted; to resume: {again(mode, argv, world)}")
     return outcome.exit_code
 
@@ -123,18 +111,13 @@ def config_name(config: str) -> str:
 
 def again(mode: Mode, argv: Sequence[str], world: World) -> str:
     """The command that goes on where this one stopped: the same, less what would begin anew."""
-    return world.command(mode, [each for each in argv if each != "--new"])
+    anew = {"--new", "--full-refresh"} if mode == "replay" else {"--new"}
+    return world.command(mode, [each for each in argv if each not in anew])
 
 
 def complain(error: ConfigError, world: World) -> None:
     """Say on standard error why nothing was begun: the sentence, then each fault of the document."""
     shown = stage(world.stderr, world.environ)
     world.regret(str(error), shown.marks.bad)
-    for line in fault_lines(getattr(error, "faults", ()), shown):
+    for line in fault_lines(masked_faults(error.faults), shown):
         world.complain(line)
-
-
-def wants_json(argv: Sequence[str]) -> bool:
-    """Whether `--format json` stands among the arguments, also when the rest of them cannot be parsed."""
-    joined = "\0".join(argv)
-    return "--format\0json" in joined or "--format=json" in joined

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
 import shlex
 import shutil
@@ -10,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn, Protocol
+
+from headrace.cli.unbroken import unbroken
 
 if TYPE_CHECKING:
     from headrace.model.event import Emit
@@ -32,16 +37,36 @@ def execute(
     """The real run, imported only when one begins: it brings Arrow, DuckDB and the HTTP library."""
     # Arrow's own allocator keeps what was freed for a later use: a quarter of the peak memory, and no time won.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    from headrace.run.wire import execute as run
+    with unbroken():
+        from headrace.run.wire import execute as run
 
     return run(options, environ=environ, listen=listen, publish=publish)
 
 
 def leave(code: int) -> NoReturn:
     """End the process at once. Threads are not waited for: the journal stands a kill."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):  # nobody is left to be told
+                stream.flush()
     os._exit(code)
+
+
+class Closed(io.StringIO):
+    """A standard stream that was closed before we began: Python has None there."""
+
+    def write(self, words: str) -> NoReturn:
+        """Refuse, as the kernel would."""
+        del words
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+@dataclass(slots=True)
+class Told:
+    """What has become of standard output: whether anything was said there, and whether it can still be written."""
+
+    anything: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +74,40 @@ class World:
     """The outside, as one value; tests pass their own."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    stdout: IO[str] = field(default_factory=lambda: sys.stdout)
-    stderr: IO[str] = field(default_factory=lambda: sys.stderr)
+    stdout: IO[str] = field(default_factory=lambda: sys.stdout or Closed())
+    stderr: IO[str] = field(default_factory=lambda: sys.stderr or Closed())
     execute: Execute = execute
     leave: Callable[[int], NoReturn] = leave
     argv0: str = field(default_factory=lambda: sys.argv[0])
+    told: Told = field(default_factory=Told)
 
     def say(self, words: str = "") -> None:
-        """One line on standard output."""
-        print(words, file=self.stdout, flush=True)
+        """One line on standard output. What a command does never depends on whether somebody reads it."""
+        self.told.anything = True
+        if self.told.lost:
+            return
+        try:
+            print(words, file=self.stdout, flush=True)
+        except BrokenPipeError:  # a reader that went away has read what it wanted
+            self.told.lost = True
+        except OSError as error:
+            self.told.lost = True
+            self.complain(f"headrace: standard output cannot be written ({error.strerror}); the exit code stands")
 
     def complain(self, words: str) -> None:
-        """One line on standard error."""
-        print(words, file=self.stderr, flush=True)
+        """One line on standard error, if it can be written."""
+        with contextlib.suppress(OSError):
+            print(words, file=self.stderr, flush=True)
 
     def regret(self, sentence: str, mark: str = "") -> None:
         """One sentence on standard error: whole in a log, and in lines where a terminal would break it in a word."""
+        from headrace.cli.masks import masked
         from headrace.report.layout import stage, wrapped
 
         shown = stage(self.stderr, self.environ)
         lead = " " * (len(mark) + 1) if mark else ""
-        lines = wrapped(sentence, shown.width, lead) if shown.live else [lead + sentence]
+        words = masked(sentence)
+        lines = wrapped(words, shown.width, lead) if shown.live else [lead + words]
         if mark:
             lines[0] = f"{shown.paint('bad', mark)} {lines[0].lstrip()}"
         self.complain("\n".join(lines))
@@ -92,8 +130,10 @@ class World:
         return "python" if on_path == sys.executable else shlex.quote(_near(Path(sys.executable)))
 
     def command(self, verb: str, argv: Sequence[str]) -> str:
-        """A command line that can be typed again."""
-        return " ".join([self.program, verb, shlex.join(argv)]).rstrip()
+        """A command line that can be typed again, once a password that was in it is put back."""
+        from headrace.cli.masks import masked
+
+        return " ".join([self.program, verb, shlex.join(map(masked, argv))]).rstrip()
 
 
 def _near(path: Path) -> str:

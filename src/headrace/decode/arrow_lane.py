@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from headrace.decode import digits
 from headrace.decode.clash import tag
 from headrace.decode.lift import lift
 from headrace.decode.literals import NeedsLiterals, doubles_apart
@@ -41,17 +42,15 @@ def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> Read:
     lifted: dict[str, pa.Array] = {}
     if shape.json or shape.depth <= 0:
         records, lifted = lift(records, shape)
-    # Arrow's reader may end the process on a row that is no object, so it never gets to see one.
-    if not all(record.startswith(b"{") for record in records):
-        raise NotPlain("a record that is no object")
-    joined = b"\n".join(records)
-    if holds_mark(joined) or not _is_utf8(joined):
-        raise NotPlain("bytes that Arrow must not see")
+    joined = _joined(records)
     pretty = joined.count(b"\n") != len(records) - 1
     exact: frozenset[str] = frozenset()
+    quoted: frozenset[str] = frozenset()
     while True:
-        data = split(tag(joined, memory.clashes), _with_exact(memory.splits, exact))
-        table, memory = _parse(data, memory, pretty=pretty)
+        data = digits.quote(split(tag(joined, memory.clashes), _with_exact(memory.splits, exact)), quoted)
+        table, learnt = _parse(data, memory, pretty=pretty)
+        # What is text in this batch alone is nothing to remember.
+        memory = memory if quoted else learnt
         if table.num_rows != len(records):
             raise NotPlain("the number of rows is not the number of records")
         exploded = explode(table, shape)
@@ -59,6 +58,9 @@ def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> Read:
             exploded.claim(0, normalise(key), (key,))
         if exploded.clashing:
             memory = _with_clashes(memory, exploded.clashing)
+            continue
+        if wanted := digits.long_ones(exploded.leaves, data, shape):
+            quoted |= wanted
             continue
         try:
             doubles = doubles_apart(exploded.leaves, data)
@@ -68,6 +70,17 @@ def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> Read:
             exact |= needed.keys
             continue
         return Read(_tables(exploded, doubles, lifted), memory, exploded.losses)
+
+
+def _joined(records: Sequence[bytes]) -> bytes:
+    """The records, one a line. Raises NotPlain where Arrow must not see them."""
+    # Its reader may end the process on a row that is no object.
+    if not all(record.startswith(b"{") for record in records):
+        raise NotPlain("a record that is no object")
+    joined = b"\n".join(records)
+    if holds_mark(joined) or not _is_utf8(joined):
+        raise NotPlain("bytes that Arrow must not see")
+    return joined
 
 
 def _with_clashes(memory: Memory, keys: set[str]) -> Memory:

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from headrace.decode import identity
 from headrace.decode.coerce import ARROW_OF_TYPE
-from headrace.decode.infer import Folded, FoldedTable, Misfit, keys_of, required
+from headrace.decode.infer import Folded, FoldedTable, Misfit, keys_of, required, system_columns
 from headrace.decode.losing import losing
-from headrace.decode.losses import Lost, add
+from headrace.decode.losses import Loss, Lost, add
 from headrace.decode.names import normalise
 from headrace.decode.observed import Observation, ObservedTable
 from headrace.decode.rejects import keep_mask, rejects, root_rows_of
@@ -47,7 +47,7 @@ def cast(observation: Observation, folded: Folded) -> Decoded:
     for table, plan in zip(observation.tables, folded.tables, strict=True):
         schema = folded.schema.tables[table.name]
         data = _data(plan)
-        found = _lost(table, plan)
+        found = [*_lost(table, plan), *_reserved(table, merges=schema.disposition == "merge")]
         if observation.rules.strict:
             misfits += [(table, Misfit(mask, lost.reason)) for lost, mask in found]
         else:
@@ -93,6 +93,17 @@ def _lost(table: ObservedTable, plan: FoldedTable) -> list[tuple[Lost, pa.Array]
         loss = losing(piece.original, piece.kind, piece.values, piece.data_type)
         if loss is not None:
             found.append((Lost(f"{table.name}.{piece.column}", loss[0]), loss[1]))
+    return found
+
+
+def _reserved(table: ObservedTable, *, merges: bool) -> list[tuple[Lost, pa.Array]]:
+    """The values of fields whose column is ours, as masks over the rows; only an `_dlt_id` of the data's is taken."""
+    found = []
+    for name in (column.name for column in system_columns(table, merges=merges)):
+        field = table.columns.get(name)
+        for kind, values in field.parts.items() if field else ():
+            if (name, kind) != (identity.ID, "text"):
+                found.append((Lost(f"{table.name}.{name}", Loss.RESERVED), pc.is_valid(values)))
     return found
 
 

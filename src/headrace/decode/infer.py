@@ -66,12 +66,30 @@ def fold(schema: Schema, observation: Observation, resource: Resource) -> Folded
     newcomers: list[Newcomer] = []
     widened: dict[str, frozenset[str]] = {}
     for name in dict.fromkeys(table.name for table in observation.tables):
+        if _is_anothers(name, schema, resource):
+            _refuse(name, schema, observation, folded)
+            continue
         columns = _known(schema.tables.get(name), resource, name)
         table = _Table(name, observation, columns, folded)
         newcomers += table.decide(merges=resource.disposition == "merge")
         widened[name] = frozenset(table.widened)
     tables = _grown(schema, observation, resource, in_order(newcomers, observation, shape_of(resource)))
     return Folded(Schema(_with_doubles(tables, widened)), folded)
+
+
+def _is_anothers(name: str, schema: Schema, resource: Resource) -> bool:
+    """Whether a table belongs to another root: as a child of it, or as that root itself."""
+    table = schema.tables.get(name)
+    return table is not None and table.root != normalise(resource.table)
+
+
+def _refuse(name: str, schema: Schema, observation: Observation, folded: tuple[FoldedTable, ...]) -> None:
+    """Every record with a row for a table that is another's."""
+    owner = schema.tables[name].root
+    reason = f"the table {name} belongs to what fills {owner}; give one of the two resources another table_name"
+    for table, plan in zip(observation.tables, folded, strict=True):
+        if table.name == name:
+            plan.misfits.append(Misfit(pa.repeat(pa.scalar(value=True), table.rows), reason))
 
 
 def _known(table: TableSchema | None, resource: Resource, name: str) -> dict[str, Column]:
@@ -247,7 +265,7 @@ def _grown(
     tables = dict(schema.tables)
     root = normalise(resource.table)
     seen = {table.name: table for table in reversed(observation.tables)}
-    if root in seen:
+    if root in seen and not _is_anothers(root, schema, resource):
         old = tables.get(root)
         tables[root] = TableSchema(
             root,

@@ -14,6 +14,7 @@ class Loss(Enum):
     """A way to lose something: what was there, and what becomes of it."""
 
     NAMES = "two keys of one record lead to this column", "the last one stands, as in dlt"
+    RESERVED = "a field has the name of a column that every table has", "the column's own value stands, as in dlt"
     REPEATED = "a key stands twice in one object", "the last one stands, as in dlt"
     UNICODE = "a text is not valid Unicode", "U+FFFD stands for what cannot be read"
     INFINITE = "a number is beyond the range of a double", "it becomes null, as in dlt"

@@ -10,9 +10,9 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Never
+from typing import Any, Never, Self
 
 import msgspec
 
@@ -21,6 +21,23 @@ from headrace.decode.names import joined, normalise
 from headrace.decode.shape import Shape
 
 _decode = msgspec.json.Decoder().decode
+
+
+class Literal(float):
+    """A number with a fraction or an exponent, and how it was written."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """The number that the text says."""
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+
+_decode_literally = msgspec.json.Decoder(float_hook=Literal).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +60,22 @@ def parse(body: bytes) -> Any:  # noqa: ANN401 - the JSON door
 
     Bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD; of a key that comes twice the last one stands.
     """
-    return _parsed(body)[0]
+    return _parsed(body, _decode, float)[0]
 
 
-def read(body: bytes, table: str, losses: Losses) -> Any:  # noqa: ANN401
-    """As `parse`, and note in `losses` what that alone has lost of a record for `table`."""
-    value, is_unicode = _parsed(body)
+def read(body: bytes, shape: Shape, losses: Losses) -> Any:  # noqa: ANN401
+    """As `parse`, and note in `losses` what that alone has lost of a record.
+
+    Where a column of the shape keeps all digits, numbers with a fraction or an exponent are `Literal`.
+    """
+    value, is_unicode = _parsed(body, _decode_literally, Literal) if shape.decimals else _parsed(body, _decode, float)
     if not is_unicode:
-        add(losses, Lost(table, Loss.UNICODE))
+        add(losses, Lost(shape.table, Loss.UNICODE))
     # Every key is followed by a colon in the bytes: as many as in the value, and none can have come twice.
     if len(_KEY_END.findall(body)) != _count_keys(value):
         repeated = _repeated_keys(body)
         if repeated:
-            add(losses, Lost(table, Loss.REPEATED), repeated)
+            add(losses, Lost(shape.table, Loss.REPEATED), repeated)
     return value
 
 
@@ -75,16 +95,16 @@ def _count_keys(value: Any) -> int:  # noqa: ANN401
     return count
 
 
-def _parsed(body: bytes) -> tuple[Any, bool]:
-    """The value, and whether its texts are as they came."""
+def _parsed(body: bytes, decode: Callable[[bytes], Any], number: type[float]) -> tuple[Any, bool]:
+    """The value, and whether its texts are as they came; `decode` makes a `number` of each float."""
     try:
-        return _decode(body), True
+        return decode(body), True
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     except RecursionError:
         raise Unreadable("nests too deeply to be read") from None
     try:
-        loaded = json.loads(body.decode("utf-8", "replace"), parse_constant=_no_number)
+        loaded = json.loads(body.decode("utf-8", "replace"), parse_constant=_no_number, parse_float=number)
         mended = _mended(loaded)
     except ValueError as error:
         raise Unreadable(f"is not valid JSON ({error})") from None

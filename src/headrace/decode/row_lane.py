@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from headrace.decode.losses import Losses, add
 from headrace.decode.observed import ARROW_OF_KIND, Invalid, Kind, ObservedColumn, ObservedTable
-from headrace.decode.record import Row, Unreadable, read, rows_of
+from headrace.decode.record import Literal, Row, Unreadable, read, rows_of
 from headrace.decode.shape import Shape
 
 _UNREADABLE = "the record {}; look at the page and ask the API's owner"
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+ALWAYS_FITS = 1e28
+"""Smaller numbers fit into any decimal column, once they are rounded to its places."""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class _Table:
     list_index: list[int] = field(default_factory=list)
     root_rows: list[int] = field(default_factory=list)
     columns: dict[str, dict[Kind, tuple[list[int], list[Any]]]] = field(default_factory=dict)
+    decimals: frozenset[str] = frozenset()
 
     def add(self, row: Row, parent_row: int, root_row: int) -> int:
         if row.parent_table is not None:
@@ -47,7 +50,7 @@ class _Table:
         self.root_rows.append(root_row)
         for name, value in row.values.items():
             if value is not None:
-                kind, held = _kind(value)
+                kind, held = _digits(value) if name in self.decimals else _kind(value)
                 places, values = self.columns.setdefault(name, {}).setdefault(kind, ([], []))
                 places.append(self.rows)
                 values.append(held)
@@ -81,7 +84,7 @@ def take(records: Sequence[bytes], shape: Shape, *, strict: bool = False) -> Tak
     for number, body in enumerate(records):
         lost: Losses = {}
         try:
-            rows = rows_of(read(body, shape.table, lost), shape, lost)
+            rows = rows_of(read(body, shape, lost), shape, lost)
         except Unreadable as error:
             invalid.append(Invalid(number, _UNREADABLE.format(error)))
             continue
@@ -93,7 +96,7 @@ def take(records: Sequence[bytes], shape: Shape, *, strict: bool = False) -> Tak
             continue
         for one, count in lost.items():
             add(losses, one, count)
-        _place(rows, tables, len(kept))
+        _place(rows, tables, len(kept), shape)
         kept.append(number)
     return Taken(
         tuple(table.observed() for table in tables.values()),
@@ -103,7 +106,7 @@ def take(records: Sequence[bytes], shape: Shape, *, strict: bool = False) -> Tak
     )
 
 
-def _place(rows: list[Row], tables: dict[tuple[str, int | None], _Table], root_row: int) -> None:
+def _place(rows: list[Row], tables: dict[tuple[str, int | None], _Table], root_row: int, shape: Shape) -> None:
     """Add the rows of one record. A table that is reached from two tables stands twice, once below each."""
     numbers = {id(table): number for number, table in enumerate(tables.values())}
     placed: list[tuple[int, int]] = []
@@ -112,9 +115,17 @@ def _place(rows: list[Row], tables: dict[tuple[str, int | None], _Table], root_r
         key = (row.table, parent)
         table = tables.get(key)
         if table is None:
-            table = tables[key] = _Table(row.table, parent)
+            decimals = shape.decimals if parent is None else frozenset[str]()
+            table = tables[key] = _Table(row.table, parent, decimals=decimals)
             numbers[id(table)] = len(tables) - 1
         placed.append((numbers[id(table)], table.add(row, parent_row, root_row)))
+
+
+def _digits(value: Any) -> tuple[Kind, Any]:  # noqa: ANN401 - a JSON value
+    """A number for a decimal column is taken as the text that it was written as: that has all of its digits."""
+    if isinstance(value, Literal) and abs(value) < ALWAYS_FITS:
+        return "text", value.text
+    return _kind(value)
 
 
 def _kind(value: Any) -> tuple[Kind, Any]:  # noqa: ANN401 - a JSON value
@@ -134,7 +145,7 @@ def _kind(value: Any) -> tuple[Kind, Any]:  # noqa: ANN401 - a JSON value
 def json_text(value: Any) -> str:  # noqa: ANN401
     """Compact JSON as dlt writes it (`1e+16`, not `1e16`); integers beyond 64 bits keep their digits."""
     try:
-        text = msgspec.json.encode(value).decode()
+        text = msgspec.json.encode(value, enc_hook=float).decode()
     except (OverflowError, ValueError):
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return _STRING_OR_EXPONENT.sub(_with_sign, text) if _EXPONENT.search(text) else text

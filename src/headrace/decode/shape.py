@@ -12,15 +12,20 @@ DEEPEST = 1000
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """`table` is the root table's name, `depth` the nesting that is opened, `json` the root columns that stay JSON."""
+    """`table` is the root table's name, `depth` the nesting that is opened, `json` the root columns that stay JSON.
+
+    `decimals` are the root columns that keep digits which a double does not.
+    """
 
     table: str
     depth: int
     json: frozenset[str]
+    decimals: frozenset[str]
 
 
 def shape_of(resource: Resource) -> Shape:
     """The structure that the resource asks for; names are normalised."""
     kept = frozenset(normalise(hint.name) for hint in resource.columns if hint.data_type == "json")
+    decimals = frozenset(normalise(hint.name) for hint in resource.columns if hint.data_type in {"decimal", "wei"})
     depth = DEEPEST if resource.max_nesting is None else resource.max_nesting
-    return Shape(normalise(resource.table), depth, kept)
+    return Shape(normalise(resource.table), depth, kept, decimals)

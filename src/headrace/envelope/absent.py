@@ -43,14 +43,14 @@ def absent(selector: Path, root: Raw) -> SelectorAbsent:
         problem += f", and a list of {rows} is at `{found}`"
         mend = f"if those are the records, set the data selector to `{found}`"
     final = found is not None and not names_an_error(root)
-    return SelectorAbsent(f"{problem}; {mend}.", attempts=1 if final else _ERROR_ATTEMPTS)
+    return SelectorAbsent(problem, mend=mend, attempts=1 if final else _ERROR_ATTEMPTS)
 
 
 def null_beside_error(selector: Path) -> SelectorAbsent:
     """Null alone is an empty page; beside an error it is the error."""
     return SelectorAbsent(
-        f"The body has null at `{selector.text}` and names an error; mend what the API complains of, or ask again "
-        "later.",
+        f"The body has null at `{selector.text}` and names an error",
+        mend="mend what the API complains of, or run again later",
         attempts=_ERROR_ATTEMPTS,
     )
 

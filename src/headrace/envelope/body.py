@@ -42,7 +42,8 @@ def _check_utf8(text: bytes) -> None:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise BodyRejected(
-            f"The body is not UTF-8 text ({error.reason}); it begins {_snippet(text)}: ask the API for JSON in UTF-8."
+            f"The body is not UTF-8 text ({error.reason}) and begins {_snippet(text)}",
+            mend="ask the API for JSON in UTF-8",
         ) from error
 
 
@@ -51,18 +52,16 @@ def rejected(text: bytes, error: Exception) -> BodyRejected:
     start = text.lstrip()[:1]
     if start == b"<":
         return BodyRejected(
-            f"The body is HTML or XML, not JSON (it begins {_snippet(text)}); check the URL and the credentials."
+            f"The body is HTML or XML, not JSON, and begins {_snippet(text)}", mend="check the URL and the credentials"
         )
     if isinstance(error, RecursionError):
-        return BodyRejected("The body is nested too deeply to be read as JSON; check what the URL serves.")
+        return BodyRejected("The body is nested too deeply to be read as JSON", mend="check what the URL serves")
     if "truncated" in str(error):
         return BodyRejected(
-            f"The body is cut short: its JSON ends in the middle, after {len(text)} bytes "
-            f"(it begins {_snippet(text)}); ask for it again."
+            f"The body is cut short: its JSON ends in the middle, after {len(text)} bytes, and begins {_snippet(text)}"
         )
-    if start in {b"{", b"["}:
-        return BodyRejected(f"The body is not JSON ({_reason(error)}); it begins {_snippet(text)}: ask for it again.")
-    return BodyRejected(f"The body is not JSON (it begins {_snippet(text)}); check what the URL serves.")
+    why = f" ({_reason(error)})" if start in {b"{", b"["} else ""
+    return BodyRejected(f"The body is not JSON{why} and begins {_snippet(text)}")
 
 
 def _reason(error: Exception) -> str:

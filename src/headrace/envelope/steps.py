@@ -75,17 +75,6 @@ Plain: TypeAlias = Key | Index | Slice | Wildcard | Filter
 Step: TypeAlias = Plain | Descend
 
 
-def singular(step: Step) -> bool:
-    """True if the step leads to one value at most: then its absence means that something is missing."""
-    match step:
-        case Key(names=names):
-            return len(names) == 1
-        case Index(places=places):
-            return len(places) == 1
-        case _:
-            return False
-
-
 def elective(step: Step) -> bool:
     """True if the step picks elements, each of them a match of its own; a list of none is then a fair answer."""
     match step:

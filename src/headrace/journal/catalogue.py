@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from headrace.errors import JournalError
 from headrace.journal.frame import Entry
 from headrace.journal.index import Index
 from headrace.journal.layout import Mark, RunSummary
 from headrace.journal.recover import Tail, recover
-from headrace.journal.rows import DOUBTS, PageRow, RunRow, WalkRow
+from headrace.journal.rows import DOUBTS, PageRow, RunRow, WalkRow, impossible
 from headrace.journal.segment import size_of
 
 _T = TypeVar("_T")
@@ -46,7 +45,7 @@ class Catalogue:
             try:
                 self._index.apply(entries)
             except DOUBTS:
-                self._remake()  # which takes in the entries too
+                self._remade(Index.runs)  # which takes in the entries too
 
     def runs(self) -> list[RunRow]:
         """The runs in the order in which they were begun."""
@@ -110,17 +109,17 @@ class Catalogue:
             try:
                 return question(self._index)
             except DOUBTS:
-                self._remake()
-                return question(self._index)
+                return self._remade(question)
 
-    def _remake(self) -> None:
+    def _remade(self, question: Callable[[Index], _T]) -> _T:
         """From here on a private index serves; the next process to open the journal mends the folder's own."""
         self._index.close()
         try:
             self._index = Index.private(self._uid)
             recover(self._index, self._folder, self._uid, self._until)
-        except (*DOUBTS, OSError) as error:
-            raise JournalError(
-                f"The index of the journal {self._folder} cannot be made ({error}); "
-                f"see that there is room for temporary files, and run again to resume."
-            ) from error
+            return question(self._index)
+        except BaseException as error:
+            self._index.close()  # what is half made must not answer: the next question makes it again
+            if isinstance(error, (*DOUBTS, OSError)):
+                raise impossible(self._folder, error) from error
+            raise

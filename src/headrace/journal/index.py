@@ -70,7 +70,11 @@ class Index:
     def private(cls, uid: str) -> Index:
         """An empty index in a temporary file that SQLite removes by itself."""
         index = cls(sqlite3.connect("", isolation_level=None, check_same_thread=False), uid)
-        index.reset()
+        try:
+            index.reset()
+        except BaseException:
+            index.close()
+            raise
         return index
 
     @classmethod

@@ -31,9 +31,13 @@ def to_read(folder: Path, identity: Identity | None) -> Opened:
     """Without a lock, and changing nothing. Raises JournalError, OSError."""
     known = identities.look(folder, identity)
     catalogue = Catalogue(folder, known.uid, Index.snapshot(folder, known.uid))
-    tail = catalogue.catch_up(lambda: Index.private(known.uid))
-    ledger = Ledger(folder, catalogue, tail.mark if tail else Mark(0, 0))
-    return Opened(known, ledger, catalogue, _unfinished(catalogue))
+    try:
+        tail = catalogue.catch_up(lambda: Index.private(known.uid))
+        ledger = Ledger(folder, catalogue, tail.mark if tail else Mark(0, 0))
+        return Opened(known, ledger, catalogue, _unfinished(catalogue))
+    except BaseException:
+        catalogue.close()
+        raise
 
 
 def to_write(folder: Path, identity: Identity | None, clock: Callable[[], float], segment_bytes: int) -> Opened:

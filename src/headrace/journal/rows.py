@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from headrace.errors import JournalError
 from headrace.journal.frame import SegmentOpened
 from headrace.journal.layout import Location, RunRecord, RunState, WalkState
 from headrace.model import position
@@ -22,6 +24,15 @@ class Stale(Exception):
 
 DOUBTS = (sqlite3.Error, UnicodeDecodeError, Stale)
 """All that a spoilt index may raise: SQLite's own messages may quote bytes of it that are no text."""
+
+
+def impossible(folder: Path, error: Exception) -> JournalError:
+    """What to say where not even a new index can be had: a full disk, nearly always."""
+    reason = getattr(error, "strerror", None) or str(error) or "it does not keep what was written to it"
+    return JournalError(
+        f"The journal {folder} can have no index: {reason}; make room there and in the folder for temporary files, "
+        f"and run again to resume."
+    )
 
 
 class About(msgspec.Struct, frozen=True, array_like=True):

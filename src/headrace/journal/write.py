@@ -16,7 +16,7 @@ from headrace.journal import frame, pages, read
 from headrace.journal.layout import Identity, Location, Problem, Pruned, RunRecord, RunSummary, WalkState
 from headrace.journal.opening import Opened, to_read, to_write
 from headrace.journal.prune import forget, prunable
-from headrace.journal.rows import WalkRow, state_of
+from headrace.journal.rows import DOUBTS, WalkRow, impossible, state_of
 from headrace.journal.segment import SEGMENT_BYTES
 from headrace.journal.verify import verify
 from headrace.model.page import Page, PageRef
@@ -47,6 +47,8 @@ def open_journal(
         raise JournalError(
             f"The journal {folder} cannot be opened: {error.strerror}; mend that or choose another with --journal DIR."
         ) from error
+    except DOUBTS as error:
+        raise impossible(folder, error) from error
 
 
 class Journal:
@@ -105,13 +107,6 @@ class Journal:
         """The newest report of a run, as it was handed in."""
         row = self._catalogue.run(run_id)
         return None if row is None or row.report is None else read.at(self.folder, self.uid, row.report).body
-
-    def last_report(self) -> tuple[str, bytes] | None:
-        """Run id and report of the run that finished last."""
-        for row in reversed(self._catalogue.runs()):
-            if row.state == "finished" and row.report is not None:
-                return row.run.run_id, read.at(self.folder, self.uid, row.report).body
-        return None
 
     def runs(self) -> list[RunSummary]:
         """Every run, the oldest first."""

@@ -226,9 +226,11 @@ Paging: TypeAlias = AutoPaging | SinglePage | Cursor | HeaderCursor | NextUrl | 
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
-    """When a request is asked again. 5xx and 429 always are, unless an explicit `error_handler` replaced the codes."""
+    """When a request is asked again: 5xx, 408, 425, 429, unless an explicit `error_handler` replaced the codes."""
 
     statuses: tuple[int, ...] = (
+        408,  # RFC 9110 §15.5.9
+        425,  # RFC 8470 §5.2
         429,
         500,
         501,

@@ -92,8 +92,8 @@ class Alike(msgspec.Struct, frozen=True):
 class Figures(msgspec.Struct, frozen=True):
     """What one walk has brought so far: rows and duplicates that entered, and what was not as it should be.
 
-    `rows` goes by table, `reasons` (of rejects) and `losses` by the sentence that decode has for each. `variants` are new columns that stand
-    beside the one of their name, as `table.column`.
+    `rows` goes by table, `reasons` (of rejects) and `losses` by the sentence that decode has for each. `variants` are
+    new columns that stand beside the one of their name, as `table.column`.
     """
 
     rows: dict[str, int] = {}

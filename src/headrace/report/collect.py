@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource as rusage
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
@@ -14,13 +12,11 @@ from headrace.model.event import Event
 from headrace.report.exits import exit_code, kind_of
 from headrace.report.mend import Mend, mend_of
 from headrace.report.tally import Stopped, Tally, WalkTally
+from headrace.report.usage import Usage, process_usage
 
 Status: TypeAlias = Literal["complete", "incomplete", "failed"]
 Kind: TypeAlias = Literal["interrupted", "config", "journal", "sink", "source", "internal"]
 Scalar: TypeAlias = str | int | float | bool | None
-
-_KIB_PER_MB = 1024
-_BYTES_PER_MB = 1024 * 1024
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -30,10 +26,22 @@ class Proof(msgspec.Struct, frozen=True):
     why: str
 
 
+class Finding(msgspec.Struct, frozen=True):
+    """One finding in the document, as `check` tells it (`spec.faults.Fault`)."""
+
+    code: str
+    severity: Literal["error", "warning", "note"]
+    path: str
+    line: int | None
+    problem: str
+    fix: str
+
+
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """One error of a run. `kind` decides the exit code; `resource` is empty where the whole run is meant.
 
-    `mend` is what must change before the run can go on; `secrets` are the names of those that the request carried.
+    `mend` is what must change before the run can go on; `secrets` are the names of those that the request carried;
+    `faults` are those of the document, where it is the document.
     """
 
     kind: Kind
@@ -43,6 +51,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
     mend: Mend = "cause"
     secrets: tuple[str, ...] = ()
+    faults: tuple[Finding, ...] = ()
 
 
 class RejectReason(msgspec.Struct, frozen=True):
@@ -157,21 +166,8 @@ def failure(error: BaseException | Failure, resource: str = "", secrets: tuple[s
         url=getattr(error, "url", ""),
         mend=(mend := mend_of(error)),
         secrets=secrets if mend == "credentials" else (),
+        faults=msgspec.convert(getattr(error, "faults", ()), tuple[Finding, ...], from_attributes=True),
     )
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """What the process has used so far."""
-
-    cpu_s: float
-    peak_rss_mb: float
-
-
-def process_usage() -> Usage:
-    """CPU time of all threads of this process, and its peak resident memory (`getrusage(2)`)."""
-    used = rusage.getrusage(rusage.RUSAGE_SELF)
-    unit = _BYTES_PER_MB if sys.platform == "darwin" else _KIB_PER_MB
-    return Usage(cpu_s=used.ru_utime + used.ru_stime, peak_rss_mb=used.ru_maxrss / unit)
 
 
 class Collector:
@@ -221,24 +217,32 @@ class Collector:
             for walk in self.tally.snapshot()
             if walk.name
         }
-        used = self._usage()
-        return RunReport(
+        return msgspec.structs.replace(
+            self._so_far(),
             run_id=self.tally.run_id if run_id is None else run_id,
             status=status or _status(resources, failures),
             resources=resources,
-            requests=self.tally.requests,
-            http_429=self.tally.http_429,
+            load_id=load_id,
+            errors=failures,
+        )
+
+    def _so_far(self) -> RunReport:
+        """What the events and the process alone say of the run as a whole."""
+        used, tally = self._usage(), self.tally
+        return RunReport(
+            run_id=tally.run_id,
+            status="failed",
+            requests=tally.requests,
+            http_429=tally.http_429,
             wall_s=round(self._clock() - self._began_s, 3),
             cpu_s=round(used.cpu_s - self._cpu_s, 3),
             peak_rss_mb=round(used.peak_rss_mb, 1),
-            load_id=load_id,
-            errors=failures,
             notices=tuple(
                 Notice(message=said.message, severity=said.severity, resource=said.walk, count=count)
-                for said, count in self.tally.notices.items()
+                for said, count in tally.notices.items()
             ),
-            resumed=self.tally.resumed,
-            budget=self.tally.budget.model if self.tally.budget else "",
+            resumed=tally.resumed,
+            budget=tally.budget.model if tally.budget else "",
         )
 
     def _placed(self, fault: Failure) -> Failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
@@ -16,17 +17,25 @@ _NOTICES_SHOWN = 12
 _NAMES_SHOWN = 3
 _FAILED_SHOWN = 12
 _REASONS_SHOWN = 3
+_PLACES = re.compile(r"[\w.]+\.\w+(?:, [\w.]+)*(?: and \d+ more)?: ")
+_COUNTED = re.compile(r" \([\d,]+ times\)$")
 _TONES: dict[str, Tone] = {"error": "bad", "warning": "warn", "note": "none"}
 
 
 def happened(report: RunReport) -> Iterator[tuple[Tone, str]]:
     """Sentences with how bad each is, the worst first."""
+    order = list(_TONES.values())
+    return iter(sorted(_happened(report), key=lambda said: order.index(said[0])))
+
+
+def _happened(report: RunReport) -> Iterator[tuple[Tone, str]]:
     yield from (("bad", words) for words in _failures(report.errors))
     yield from _doubtful(report)
     yield from _ridden_out(report)
     if report.resumed:
         kept = sum(each.resumed_pages for each in report.resources.values())
-        yield "none", f"An unfinished run was resumed: {many(kept, 'page')} came from the journal, not from the API."
+        came = f": {many(kept, 'page')} came from the journal, not from the API" if kept else ""
+        yield "none", f"An unfinished run was resumed{came}."
     for name, each in report.resources.items():
         if each.duplicates:
             yield "none", f"{name}: {many(each.duplicates, 'record')} came more than once; the last read was kept."
@@ -44,6 +53,22 @@ def _failures(errors: Sequence[Failure]) -> Iterator[str]:
         if len(alike) > 1 and first.url:
             message = message.replace(first.url, f"{first.url} (and {count(len(alike) - 1)} more like it)", 1)
         yield f"{some(names, _FAILED_SHOWN)}: {message}" if names else message
+
+
+def _what(message: str) -> str:
+    """What a notice says, without the places (`table.column, …: `) and the count that differ between resources."""
+    return _COUNTED.sub("", _PLACES.sub("", message, count=1))
+
+
+def _notice(alike: Sequence[Notice]) -> str:
+    """The first of them, and which other resources have the same, or the like at other places."""
+    message = alike[0].message
+    names = [each.resource for each in alike if each.resource and each.message == message]
+    others = [each.resource for each in alike if each.resource and each.message != message]
+    times = max(each.count for each in alike)
+    often = f" ({count(times)} times)" if times > 1 else ""
+    like = f"; the like in {some(others, _NAMES_SHOWN)}" if others else ""
+    return f"{f'{some(names, _NAMES_SHOWN)}: ' if names else ''}{message}{often}{like}"
 
 
 def _doubtful(report: RunReport) -> Iterator[tuple[Tone, str]]:
@@ -91,12 +116,9 @@ def _notices(report: RunReport) -> Iterator[tuple[Tone, str]]:
     """Notices, told once where several resources have the same; the last of very many are only counted."""
     told: dict[tuple[str, str], list[Notice]] = {}
     for notice in report.notices:
-        told.setdefault((notice.severity, notice.message), []).append(notice)
+        told.setdefault((notice.severity, _what(notice.message)), []).append(notice)
     ordered = sorted(told.items(), key=lambda item: list(_TONES).index(item[0][0]))
-    for (severity, message), same in ordered[:_NOTICES_SHOWN]:
-        names = [each.resource for each in same if each.resource]
-        times = max(each.count for each in same)
-        often = f" ({count(times)} times)" if times > 1 else ""
-        yield _TONES[severity], f"{some(names, _NAMES_SHOWN)}: {message}{often}" if names else f"{message}{often}"
+    for (severity, _), alike in ordered[:_NOTICES_SHOWN]:
+        yield _TONES[severity], _notice(alike)
     if len(ordered) > _NOTICES_SHOWN:
         yield "none", f"… and {many(len(ordered) - _NOTICES_SHOWN, 'more notice')}; --format json has them all."

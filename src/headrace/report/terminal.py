@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO
+from collections.abc import Iterator, Sequence
 
 from headrace.report.collect import ResourceReport, RunReport
 from headrace.report.exits import Exit, exit_code
-from headrace.report.layout import Cell, Stage, Style, bullets, stage, table, wrapped
+from headrace.report.layout import Cell, Stage, Style, bullets, table, wrapped
 from headrace.report.sentences import HELD_WORTH_SAYING_S, happened
 from headrace.report.steps import Setting, Step, steps
 from headrace.report.words import count, duration, many, size
@@ -17,19 +14,6 @@ from headrace.report.words import count, duration, many, size
 _TABLES_SHOWN = 14
 # A speed below these says more of the start-up than of the API.
 _SPEED_FROM_S, _SPEED_FROM_RECORDS = 0.5, 100
-
-
-def print_report(
-    report: RunReport,
-    setting: Setting,
-    *,
-    stream: IO[str] | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> None:
-    """Print the report for a person, as wide and as coloured as the stream can take it."""
-    stream = sys.stdout if stream is None else stream
-    shown = stage(stream, os.environ if environ is None else environ)
-    print("\n".join(lines(report, setting, shown)), file=stream, flush=True)
 
 
 def lines(report: RunReport, setting: Setting, shown: Stage) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import IO
 
@@ -76,4 +77,5 @@ class Ticker:
 
     def _say(self, words: str) -> None:
         self._said_s = self._clock()
-        print(f"{self._said_s - self._began_s:7.1f} s  {words}", file=self._stream, flush=True)
+        with contextlib.suppress(OSError):  # a full disk behind the log is no reason to stop the run
+            print(f"{self._said_s - self._began_s:7.1f} s  {words}", file=self._stream, flush=True)

@@ -295,19 +295,33 @@ async def _unbroken(work: Coroutine[Any, Any, T]) -> T:
 
 @contextlib.contextmanager
 def _ctrl_c_cancels_this_task() -> Iterator[None]:
-    """The first Ctrl-C cancels this task, so that the run ends in order; a second one ends the process."""
+    """The first Ctrl-C or SIGTERM cancels this task, so that the run ends in order; a second one ends the process.
+
+    A SIGTERM that the caller has taken for himself (a scheduler that runs us in its own process) is left to him.
+    """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     if task is None or threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    before = signal.getsignal(signal.SIGTERM)
+    ours = before in (signal.SIG_DFL, signal.default_int_handler)
+    taken = (signal.SIGINT, signal.SIGTERM) if ours else (signal.SIGINT,)
+
+    def release() -> None:
+        for number in taken:
+            loop.remove_signal_handler(number)
+        if ours:
+            signal.signal(signal.SIGTERM, before)
+
     def cancel() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
+        release()
         task.cancel()
 
-    loop.add_signal_handler(signal.SIGINT, cancel)
+    for number in taken:
+        loop.add_signal_handler(number, cancel)
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        release()

@@ -75,7 +75,8 @@ class Sink(Protocol):
         """Connect, make what is missing, and say what is already there.
 
         Staging of another run is dropped. Of a walk that is known with another fingerprint than the one given,
-        what is staged is dropped and what is committed no longer counts: it has begun again.
+        what is staged is dropped and what is committed no longer counts: it has begun again. The rows that this run
+        has committed of it go with the commit that takes its first new ones, but for those that a key has merged.
         """
         ...
 

@@ -8,9 +8,11 @@ from typing import TypeAlias
 
 from headrace.model.table import Column, DataType, TableSchema
 
-WALK = "_headrace_walk"
-ROW = "_headrace_row"
+# The staging's own columns; no name of the data can have a colon once it is normalised.
+WALK = "headrace:walk"
+ROW = "headrace:row"
 LOAD_ID = "_dlt_load_id"
+STAGED = "_headrace_staged_"
 
 Catalog: TypeAlias = dict[str, dict[str, str]]
 """The tables of one database schema as they are: {table: {column: DuckDB type}}."""
@@ -62,23 +64,26 @@ def data_type(sql: str) -> DataType | None:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where tables are: every name with its catalog and schema, so that no search path can mislead."""
+    """Where tables are: every name with its catalog and schema, so that no search path can mislead.
+
+    The staging is in the dataset, since DuckDB renames a table but cannot move it to another schema.
+    """
 
     catalog: str
     dataset: str
-
-    @property
-    def staging(self) -> str:
-        """The schema of the staging."""
-        return f"{self.dataset}_staging"
 
     def data(self, table: str) -> str:
         """A table of the dataset."""
         return f"{quote(self.catalog)}.{quote(self.dataset)}.{quote(table)}"
 
     def staged(self, table: str) -> str:
-        """A table of the staging."""
-        return f"{quote(self.catalog)}.{quote(self.staging)}.{quote(table)}"
+        """A table of the staging, named as the table of the dataset that its rows are for."""
+        return self.data(STAGED + table)
+
+
+def staged_in(catalog: Catalog) -> Catalog:
+    """The tables of the staging by the names that they are for."""
+    return {name.removeprefix(STAGED): columns for name, columns in catalog.items() if name.startswith(STAGED)}
 
 
 def temporary(table: str) -> str:
@@ -95,23 +100,37 @@ def with_load_id(table: TableSchema) -> tuple[Column, ...]:
 
 def create_data(names: Names, table: TableSchema) -> str:
     """CREATE for a table of the dataset, columns in the order of its schema."""
-    columns = ", ".join(
-        f"{quote(column.name)} {TYPES[column.data_type]}{'' if column.nullable else ' NOT NULL'}"
-        for column in with_load_id(table)
-    )
+    columns = ", ".join(_defined(column, nullable=column.nullable) for column in with_load_id(table))
     return f"CREATE TABLE {names.data(table.name)} ({columns})"
 
 
 def create_staged(names: Names, table: TableSchema) -> str:
-    """CREATE for a table of the staging: no constraints, no load id; the walk of each row, and a root's order."""
+    """CREATE for a table of the staging: as that of the dataset, and the walk of each row, and a root's order.
+
+    Only our own columns refuse nulls: what the data has of them is told when the rows enter the dataset.
+    """
     own = [f"{quote(WALK)} INTEGER", *([f"{quote(ROW)} BIGINT"] if table.parent is None else [])]
-    columns = [f"{quote(column.name)} {TYPES[column.data_type]}" for column in staged_columns(table)]
+    columns = [_defined(column, nullable=not _is_ours(column)) for column in with_load_id(table)]
     return f"CREATE TABLE {names.staged(table.name)} ({', '.join([*columns, *own])})"
 
 
-def staged_columns(table: TableSchema) -> tuple[Column, ...]:
-    """The columns that staged rows of a table may have."""
-    return tuple(column for column in table.columns if table.parent is not None or column.name != LOAD_ID)
+def adopt(names: Names, table: TableSchema) -> list[str]:
+    """What makes a staged table that of the dataset, as it is."""
+    staged = names.staged(table.name)
+    required = [column for column in table.columns if not column.nullable and not _is_ours(column)]
+    return [
+        *(f"ALTER TABLE {staged} ALTER COLUMN {quote(column.name)} SET NOT NULL" for column in required),
+        *(f"ALTER TABLE {staged} DROP COLUMN {quote(own)}" for own in (WALK, *([] if table.parent else [ROW]))),
+        f"ALTER TABLE {staged} RENAME TO {quote(table.name)}",
+    ]
+
+
+def _defined(column: Column, *, nullable: bool) -> str:
+    return f"{quote(column.name)} {TYPES[column.data_type]}{'' if nullable else ' NOT NULL'}"
+
+
+def _is_ours(column: Column) -> bool:
+    return column.name.startswith("_dlt_") and not column.nullable
 
 
 def add_columns(qualified: str, existing: Iterable[str], columns: Iterable[Column]) -> list[str]:

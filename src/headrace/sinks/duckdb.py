@@ -1,4 +1,4 @@
-"""The embedded warehouse: one DuckDB file, a staging schema beside the dataset, one transaction for each step."""
+"""The embedded warehouse: one DuckDB file, a staging within the dataset, one transaction for each step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from headrace.model.position import Seen
 from headrace.model.table import Receipt, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging
 from headrace.sinks.database import Database
-from headrace.sinks.ddl import Names
+from headrace.sinks.ddl import Catalog, Names
+from headrace.sinks.deliveries import Deliveries
 from headrace.sinks.entering import Dataset
 from headrace.sinks.faults import sentence, unfit
 from headrace.sinks.figure_table import FigureTable
@@ -30,7 +31,7 @@ from headrace.sinks.figures import (
 )
 from headrace.sinks.ledger import Ledger, Staged
 from headrace.sinks.reconcile import reconcile
-from headrace.sinks.settle import begun_again, later, settle, to_take
+from headrace.sinks.settle import Delivery, begun_again, check_roots, later, roots_of, settle, to_take
 from headrace.sinks.staged import StagedTables
 
 DEFAULT_MEMORY_BYTES = 192 << 20
@@ -109,18 +110,22 @@ class _Session:
             ((catalog,),) = database.run("SELECT current_database()")
             self._names = Names(catalog, dataset)
             self._ledger = Ledger(database, self._names)
+            self._deliveries = Deliveries(database, self._names)
             self._figures = FigureTable(database, self._names)
-            self._tables = StagedTables(database, self._names)
+        self._tables = StagedTables(database, self._names, {})
         self._staged: dict[str, Staged] = {}
         self._staged_schema = b""
         self._committed: dict[str, Watermark] = {}
         self._begun: set[str] = set()
+        self._abandoned: list[Delivery] = []
+        self._roots: dict[str, str] = {}
         self._counted: Counted = {}
 
     def begin(self, run_id: str, fingerprints: Mapping[str, str]) -> SinkState:
         """Take up the run: its own staging is kept, another's is dropped, and that of walks that have begun again."""
         with self._transaction():
             self._ledger.create()
+            self._deliveries.create(run_id)
             self._figures.create(run_id)
             if self._ledger.staging_runs() - {run_id}:
                 self._drop_staging()
@@ -140,6 +145,7 @@ class _Session:
         taken = later(known.mark if known else None, self._committed.get(mark.walk))
         if not to_take(staging, taken):
             return Receipt(rows={}, watermarks=(taken,) if taken else ())
+        check_roots(staging, self._roots)
         number = known.number if known else 1 + max((staged.number for staged in self._staged.values()), default=0)
         roots = [batch.schema.root for batch in staging.batches]
         staged = Staged(number, mark, roots[0] if roots else known.root if known else "")
@@ -156,6 +162,7 @@ class _Session:
             if schema != self._staged_schema:
                 self._ledger.write_staged_schema(schema)
         self._staged[mark.walk], self._staged_schema = staged, schema
+        self._roots |= {batch.schema.name: batch.schema.root for batch in staging.batches}
         if figures != NOTHING:
             self._counted[mark.walk, STAGED] = added(before, figures)
         return Receipt(rows, watermarks=(mark,))
@@ -164,14 +171,16 @@ class _Session:
         """One transaction from the staging into the dataset."""
         if commit.run_id != self._run_id:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
-        settlement = settle(commit, self._marks, self._committed, self._begun)
+        settlement = settle(commit, self._marks, self._committed, self._begun, self._abandoned)
         if moves_nothing(settlement):
             return self._receipt(commit, {}, {}, last_load(self._counted))
         leaving = [walk for walk in self._staged if walk in settlement.entered]
         with self._transaction():
             stored, _ = self._ledger.schemas()
-            dataset = Dataset(self._database, self._names, self._tables.catalog, stored, commit.schema)
+            dataset = Dataset(self._database, self._names, stored, commit.schema)
+            self._deliveries.note(self._run_id, settlement.deliveries, self._staged)
             dataset.take(settlement, self._staged, commit.load_id)
+            self._deliveries.forget(self._run_id, settlement.entered)
             self._ledger.move_rejects(leaving, commit.load_id)
             self._ledger.forget_staged(leaving)
             self._ledger.write_positions(commit, settlement)
@@ -215,27 +224,33 @@ class _Session:
         walks = begun_again(marks, fingerprints)
         if not walks:
             return
-        tables = StagedTables(self._database, self._names)
+        tables = StagedTables(self._database, self._names, self._catalog())
         for walk in walks:
             if walk in staged:
                 tables.forget(staged[walk].number)
         self._ledger.forget(run_id, walks)
+        self._deliveries.abandon(run_id, walks)
         self._figures.forget(run_id, walks)
 
     def _drop_staging(self) -> None:
-        StagedTables(self._database, self._names).drop()
+        StagedTables(self._database, self._names, self._catalog()).drop()
         self._ledger.clear_staging()
+
+    def _catalog(self) -> Catalog:
+        return self._database.catalog(self._names.catalog, self._names.dataset)
 
     def _read(self) -> SinkState:
         """Read everything that this object knows of the warehouse afresh."""
-        self._tables = StagedTables(self._database, self._names)
+        data = self._catalog()
+        self._tables = StagedTables(self._database, self._names, data)
         self._staged = self._ledger.staged()
         self._committed, self._begun = self._ledger.committed(self._run_id)
+        self._abandoned = self._deliveries.abandoned(self._run_id)
         self._counted = self._figures.read(self._run_id)
         stored, newest = self._ledger.schemas()
         self._staged_schema = msgspec.json.encode(newest) if newest else b""
-        data = self._database.catalog(self._names.catalog, self._names.dataset)
         schema = reconcile(newest or stored, stored, data, self._tables.catalog)
+        self._roots = roots_of(schema)
         return SinkState(schema, staged=self._marks, committed=dict(self._committed))
 
     @contextlib.contextmanager

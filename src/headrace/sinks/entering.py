@@ -10,10 +10,25 @@ from headrace.errors import SinkError
 from headrace.model.table import Schema, TableSchema
 from headrace.sinks import merge_sql
 from headrace.sinks.database import Database
-from headrace.sinks.ddl import LOAD_ID, ROW, WALK, Catalog, Names, add_columns, create_data, widen_columns, with_load_id
+from headrace.sinks.ddl import (
+    LOAD_ID,
+    ROW,
+    TYPES,
+    WALK,
+    Catalog,
+    Names,
+    add_columns,
+    adopt,
+    create_data,
+    quote,
+    staged_in,
+    widen_columns,
+    with_load_id,
+)
+from headrace.sinks.deliveries import DELIVERED
 from headrace.sinks.ledger import Staged
 from headrace.sinks.merge_sql import Link, Source
-from headrace.sinks.settle import Entry, Settlement, family
+from headrace.sinks.settle import Delivery, Entry, Settlement, family
 
 _ROOT_ID = "_dlt_root_id"
 
@@ -21,17 +36,17 @@ _ROOT_ID = "_dlt_root_id"
 class Dataset:
     """The dataset's tables within one open transaction: the commit's own.
 
-    `stored` is the schema of the commit before, `new` that of this one; `staged` are the staging's tables as they are.
+    `stored` is the schema of the commit before, `new` that of this one.
     `rows` and `duplicates` are what has been inserted, and which rows of a load a later read of their key replaced.
     """
 
-    def __init__(self, database: Database, names: Names, staged: Catalog, stored: Schema, new: Schema) -> None:
+    def __init__(self, database: Database, names: Names, stored: Schema, new: Schema) -> None:
         self._database = database
         self._names = names
-        self._staged = staged
         self._stored = stored
         self._new = new
         self._data = database.catalog(names.catalog, names.dataset)
+        self._staged = {name: columns for name, columns in staged_in(self._data).items() if WALK in columns}
         self.rows: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
 
@@ -43,6 +58,8 @@ class Dataset:
             )
         for root in settlement.dropped:
             self._drop(root)
+        for delivery in settlement.withdrawn:
+            self._withdraw(delivery)
         for entry in settlement.entries:
             if entry.emptied:
                 self._empty(entry.table)
@@ -62,23 +79,38 @@ class Dataset:
             if table.name in self._data:
                 self._database.run(f"DELETE FROM {self._names.data(table.name)}")
 
+    def _withdraw(self, delivery: Delivery) -> None:
+        """Take back what an earlier attempt of a walk has brought, children first."""
+        if delivery.table not in self._data:
+            return
+        delivered = DELIVERED if delivery.shared else None
+        brought = [delivery.load_id, delivery.walk] if delivery.shared else [delivery.load_id]
+        self._database.run(merge_sql.withdrawn(self._names, delivery.table, delivered), brought)
+        self._delete_children(family(delivery.table, self._stored, self._new))
+        self._database.run(merge_sql.delete_brought(self._names, delivery.table, delivered), brought)
+
+    def _delete_children(self, tables: Sequence[TableSchema]) -> None:
+        """Delete what hangs on the doomed roots, the deepest first."""
+        for table in reversed(tables):
+            if table.parent is not None and table.name in self._data:
+                self._database.run(merge_sql.delete_children(self._names, self._path(table, self._data)))
+
     def _enter(self, entry: Entry, source: Source, load_id: str) -> None:
         tables = family(entry.table, self._stored, self._new)
         if entry.disposition != "skip":
             self._evolve(tables)
             distinct = entry.disposition != "merge" or self._merge(tables, source)
+            if distinct and source.walks is None:
+                self._adopt(tables, load_id)
             self._insert(tables, source, load_id, distinct=distinct)
         self._clear(tables, source)
 
     def _evolve(self, tables: Sequence[TableSchema]) -> None:
-        """Make the tables that rows are staged for, and add columns to those that are there already."""
+        """Add columns to the tables that are there already."""
         for table in tables:
             there = self._data.get(table.name)
             columns = {column.name: "" for column in with_load_id(table)}
             if there is None:
-                if table.name in self._staged:
-                    self._database.run(create_data(self._names, table))
-                    self._data[table.name] = columns
                 continue
             name = self._names.data(table.name)
             for statement in (
@@ -94,12 +126,9 @@ class Dataset:
         """Delete what the staged rows replace, and find those that are replaced among themselves: none, if True."""
         names, root = self._names, next(table for table in tables if table.parent is None)
         keys = [key for key in (root.primary_key, root.merge_key) if key and set(key) <= self._staged[root.name].keys()]
-        if keys and self._holds_rows(root.name):
+        if keys and root.name in self._data and self._holds_rows(root.name):
             self._database.run(merge_sql.doomed(names, root.name, keys, source))
-            for table in reversed(tables):
-                if table.parent is not None and table.name in self._data:
-                    path = self._path(table, self._data)
-                    self._database.run(merge_sql.delete_children(names, path))
+            self._delete_children(tables)
             self._database.run(merge_sql.delete_roots(names, root.name, keys, source))
         if root.primary_key not in keys:
             return True
@@ -110,11 +139,31 @@ class Dataset:
             self.duplicates[root.name] = self.duplicates.get(root.name, 0) + count
         return count == 0
 
+    def _adopt(self, tables: Sequence[TableSchema], load_id: str) -> None:
+        """Staged tables that the dataset does not have, and all of whose rows enter, become its own as they are."""
+        for table in tables:
+            staged = self._staged.get(table.name)
+            if staged is None or table.name in self._data or not _is_ready(table, staged):
+                continue
+            where = self._names.staged(table.name)
+            self.rows[table.name] = self._database.number(f"SELECT count(*) FROM {where}")
+            *constraints, rename = adopt(self._names, table)
+            for statement in constraints:
+                self._database.run(statement)
+            if table.parent is None:
+                self._database.run(f"UPDATE {where} SET {quote(LOAD_ID)} = ?", [load_id])
+            self._database.run(rename)
+            self._data[table.name] = self._staged.pop(table.name)
+
     def _insert(self, tables: Sequence[TableSchema], source: Source, load_id: str, *, distinct: bool) -> None:
         for table in tables:
             if table.name not in self._staged:
                 continue
-            columns = [name for name in self._staged[table.name] if name not in {WALK, ROW, LOAD_ID}]
+            if table.name not in self._data:
+                self._database.run(create_data(self._names, table))
+                self._data[table.name] = {column.name: "" for column in with_load_id(table)}
+            ours = {WALK, ROW} if table.parent is not None else {WALK, ROW, LOAD_ID}
+            columns = [name for name in self._staged[table.name] if name not in ours]
             if table.parent is None:
                 query = merge_sql.insert_roots(self._names, table.name, columns, source, distinct=distinct)
                 count = self._database.number(query, [load_id])
@@ -160,3 +209,9 @@ def _source(entry: Entry, walks: Mapping[str, Staged]) -> Source | None:
     if not entering:
         return None
     return Source() if len(entering) == len(fill) else Source(entering)
+
+
+def _is_ready(table: TableSchema, staged: Mapping[str, str]) -> bool:
+    """Whether a staged table has the columns that the dataset's will have, in their order."""
+    wanted = [(column.name, TYPES[column.data_type]) for column in with_load_id(table)]
+    return wanted == [(name, sql) for name, sql in staged.items() if name not in {WALK, ROW}]

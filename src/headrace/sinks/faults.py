@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+
+from headrace.sinks.ddl import STAGED
 
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _NOT_NULL = re.compile(r"NOT NULL constraint failed: (?P<column>\S+)")
@@ -47,7 +50,8 @@ def sentence(error: str, path: Path) -> str:
     if held := _HELD.search(error):
         return f"{where} is held by another process ({held['program']}, PID {held['pid']}): close it, then run again"
     if missing := _NOT_NULL.search(error):
-        return f"{where} has no null in column {missing['column']!r}, but the data has: let the column take nulls"
+        column = missing["column"].removeprefix(STAGED)
+        return f"{where} has no null in column {column!r}, but the data has: let the column take nulls"
     for signs, mend in _MENDS:
         if any(sign in error for sign in signs):
             return f"{where} {mend}"
@@ -62,6 +66,9 @@ def unfit(path: Path) -> str | None:
         return f"{where} cannot be made: create the folder {str(path.parent)!r} first"
     if path.is_dir():
         return f"{where} is a folder: name a file"
+    # DuckDB itself would notice with the first batch only, when it makes its log beside the file.
+    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        return sentence("Permission denied", path)
     try:
         with path.open("rb") as file:
             head = file.read(_MAGIC_END)

@@ -1,4 +1,4 @@
-"""The tables that headrace keeps about its own work, in the dataset and in the staging, and what is written in them."""
+"""The tables that headrace keeps about its own work, of the dataset and of the staging, and what is written in them."""
 
 # ruff: noqa: S608 - identifiers come through ddl.quote, values are parameters
 
@@ -36,11 +36,14 @@ _DATA_TABLES: Mapping[str, str] = {
     SCHEMA: _SCHEMA,
     INCREMENTS: "walk VARCHAR, state VARCHAR",
 }
+_STAGED_POSITIONS, _STAGED_REJECTS, _STAGED_SCHEMA = (
+    f"_headrace_staging_{kind}" for kind in ("positions", "rejects", "schema")
+)
 _STAGED_TABLES: Mapping[str, str] = {
-    POSITIONS: 'run_id VARCHAR, walk VARCHAR, "table" VARCHAR, number INTEGER, '
+    _STAGED_POSITIONS: 'run_id VARCHAR, walk VARCHAR, "table" VARCHAR, number INTEGER, '
     "pages BIGINT, records BIGINT, complete BOOLEAN, fingerprint VARCHAR",
-    REJECTS: _REJECT,
-    SCHEMA: _SCHEMA,
+    _STAGED_REJECTS: _REJECT,
+    _STAGED_SCHEMA: _SCHEMA,
 }
 
 
@@ -64,21 +67,18 @@ class Ledger:
 
     def create(self) -> None:
         """Make what must be there before anything is read or staged."""
-        for schema in (self._names.dataset, self._names.staging):
-            self._run(f"CREATE SCHEMA IF NOT EXISTS {quote(self._names.catalog)}.{quote(schema)}")
-        for name, columns in _DATA_TABLES.items():
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {quote(self._names.catalog)}.{quote(self._names.dataset)}")
+        for name, columns in {**_DATA_TABLES, **_STAGED_TABLES}.items():
             self._run(f"CREATE TABLE IF NOT EXISTS {self._data(name)} ({columns})")
-        for name, columns in _STAGED_TABLES.items():
-            self._run(f"CREATE TABLE IF NOT EXISTS {self._staged(name)} ({columns})")
 
     def staging_runs(self) -> set[str]:
         """The runs that the staging holds something of; one at most."""
-        return {run for (run,) in self._run(f"SELECT DISTINCT run_id FROM {self._staged(POSITIONS)}")}
+        return {run for (run,) in self._run(f"SELECT DISTINCT run_id FROM {self._data(_STAGED_POSITIONS)}")}
 
     def staged(self) -> dict[str, Staged]:
         """The walks in the staging."""
         columns = f'number, "table", walk, {_PROGRESS}'
-        rows = self._run(f"SELECT {columns} FROM {self._staged(POSITIONS)}")
+        rows = self._run(f"SELECT {columns} FROM {self._data(_STAGED_POSITIONS)}")
         return {walk: Staged(number, Watermark(walk, *mark), root) for number, root, walk, *mark in rows}
 
     def committed(self, run_id: str) -> tuple[dict[str, Watermark], set[str]]:
@@ -89,51 +89,51 @@ class Ledger:
     def schemas(self) -> tuple[Schema, Schema | None]:
         """The schema of the dataset, and that of the staging if it has one."""
         dataset, staging = (
-            self._run(f"SELECT schema FROM {table}") for table in (self._data(SCHEMA), self._staged(SCHEMA))
+            self._run(f"SELECT schema FROM {table}") for table in (self._data(SCHEMA), self._data(_STAGED_SCHEMA))
         )
         return _decoded(dataset) or Schema({}), _decoded(staging)
 
     def write_staged(self, run_id: str, staged: Staged) -> None:
         """Note how far a walk is staged."""
         mark = staged.mark
-        self._run(f"DELETE FROM {self._staged(POSITIONS)} WHERE walk = ?", [mark.walk])
+        self._run(f"DELETE FROM {self._data(_STAGED_POSITIONS)} WHERE walk = ?", [mark.walk])
         self._run(
-            f"INSERT INTO {self._staged(POSITIONS)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO {self._data(_STAGED_POSITIONS)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [run_id, mark.walk, staged.root, staged.number, *_progress(mark)],
         )
 
     def write_rejects(self, rejects: Iterable[Reject]) -> None:
         """Put rejects into the staging."""
-        self._insert(self._staged(REJECTS), [msgspec.structs.astuple(reject) for reject in rejects])
+        self._insert(self._data(_STAGED_REJECTS), [msgspec.structs.astuple(reject) for reject in rejects])
 
     def write_staged_schema(self, schema: bytes) -> None:
         """Keep the schema of all that is staged."""
-        self._write_schema(self._staged(SCHEMA), schema)
+        self._write_schema(self._data(_STAGED_SCHEMA), schema)
 
     def move_rejects(self, walks: Sequence[str], load_id: str) -> None:
         """Rejects of these walks leave the staging for the dataset."""
         of_walks = "WHERE walk IN (SELECT unnest(?))"
         self._run(
-            f"INSERT INTO {self._data(REJECTS)} SELECT ?, r.* FROM {self._staged(REJECTS)} AS r {of_walks}",
+            f"INSERT INTO {self._data(REJECTS)} SELECT ?, r.* FROM {self._data(_STAGED_REJECTS)} AS r {of_walks}",
             [load_id, list(walks)],
         )
-        self._run(f"DELETE FROM {self._staged(REJECTS)} {of_walks}", [list(walks)])
+        self._run(f"DELETE FROM {self._data(_STAGED_REJECTS)} {of_walks}", [list(walks)])
 
     def forget_staged(self, walks: Sequence[str]) -> None:
         """These walks have left the staging."""
-        self._run(f"DELETE FROM {self._staged(POSITIONS)} WHERE walk IN (SELECT unnest(?))", [list(walks)])
+        self._run(f"DELETE FROM {self._data(_STAGED_POSITIONS)} WHERE walk IN (SELECT unnest(?))", [list(walks)])
 
     def forget(self, run_id: str, walks: Sequence[str]) -> None:
         """These walks of the run have begun again: nothing of them counts."""
         of_walks = "WHERE walk IN (SELECT unnest(?))"
-        self._run(f"DELETE FROM {self._staged(REJECTS)} {of_walks}", [list(walks)])
+        self._run(f"DELETE FROM {self._data(_STAGED_REJECTS)} {of_walks}", [list(walks)])
         self._run(f"DELETE FROM {self._data(POSITIONS)} {of_walks} AND run_id = ?", [list(walks), run_id])
         self.forget_staged(walks)
 
     def clear_staging(self) -> None:
         """Nothing is staged any more."""
         for table in _STAGED_TABLES:
-            self._run(f"DELETE FROM {self._staged(table)}")
+            self._run(f"DELETE FROM {self._data(table)}")
 
     def write_positions(self, commit: Commit, settlement: Settlement) -> None:
         """Note how far the walks that enter are delivered."""
@@ -202,9 +202,6 @@ class Ledger:
 
     def _data(self, table: str) -> str:
         return self._names.data(table)
-
-    def _staged(self, table: str) -> str:
-        return self._names.staged(table)
 
 
 def _progress(mark: Watermark) -> tuple[int, int, bool, str]:

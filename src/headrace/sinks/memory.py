@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,7 +23,18 @@ from headrace.sinks.figures import (
     of_entry,
     together,
 )
-from headrace.sinks.settle import Entry, Settlement, begun_again, family, later, settle, to_take
+from headrace.sinks.settle import (
+    Delivery,
+    Entry,
+    Settlement,
+    begun_again,
+    check_roots,
+    family,
+    later,
+    roots_of,
+    settle,
+    to_take,
+)
 
 Row: TypeAlias = dict[str, Any]
 _Key: TypeAlias = tuple[Any, ...]
@@ -38,6 +50,16 @@ class Staged:
 
 
 @dataclass(slots=True)
+class Delivered:
+    """What a load brought of a walk, with the ids of the root rows, and whether the walk has begun again since."""
+
+    run_id: str
+    delivery: Delivery
+    ids: frozenset[str]
+    abandoned: bool = False
+
+
+@dataclass(slots=True)
 class Warehouse:
     """What outlives a sink: give the same one to the next, as one would a database file."""
 
@@ -47,6 +69,7 @@ class Warehouse:
     walks: list[tuple[str, WalkCommit]] = field(default_factory=list)
     rejects: list[tuple[str, Reject]] = field(default_factory=list)
     seen: dict[str, Seen] = field(default_factory=dict)
+    delivered: list[Delivered] = field(default_factory=list)
     figures: dict[tuple[str, str, str], Figures] = field(default_factory=dict)
     schema: Schema = field(default_factory=lambda: Schema({}))
     staging_run: str = ""
@@ -79,6 +102,8 @@ class MemorySink:
             here.staged_rejects = [reject for reject in here.staged_rejects if reject.walk != walk]
             here.staged_marks.pop(walk, None)
             here.positions.pop((run_id, walk), None)
+            for known in here.delivered:
+                known.abandoned |= (known.run_id, known.delivery.walk) == (run_id, walk)
             here.figures = {key: kept for key, kept in here.figures.items() if key[:2] != (run_id, walk)}
         return SinkState(here.staged_schema or here.schema, dict(here.staged_marks), self._committed)
 
@@ -92,6 +117,7 @@ class MemorySink:
         taken = later(here.staged_marks.get(mark.walk), self._committed.get(mark.walk))
         if not to_take(staging, taken):
             return Receipt(rows={}, watermarks=(taken,) if taken else ())
+        check_roots(staging, roots_of(here.staged_schema or here.schema))
         rows: dict[str, int] = {}
         for batch in staging.batches:
             new = [Staged(mark.walk, batch.schema.name, row) for row in batch.rows.to_pylist()]
@@ -109,7 +135,8 @@ class MemorySink:
         """Merge, append or replace from the staging, and empty it."""
         if commit.run_id != self._opened:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
-        settlement = settle(commit, self.warehouse.staged_marks, self._committed, self._begun)
+        abandoned = [known.delivery for known in self._abandoned]
+        settlement = settle(commit, self.warehouse.staged_marks, self._committed, self._begun, abandoned)
         rows, duplicates, load_id = dict[str, int](), dict[str, int](), last_load(self._counted)
         if not moves_nothing(settlement):
             after, load_id = copy.deepcopy(self.warehouse), commit.load_id
@@ -136,6 +163,10 @@ class MemorySink:
         return {walk: mark for (run, walk), (_, mark) in self.warehouse.positions.items() if run == run_id}
 
     @property
+    def _abandoned(self) -> list[Delivered]:
+        return [known for known in self.warehouse.delivered if known.abandoned and known.run_id == self._run_id]
+
+    @property
     def _counted(self) -> Counted:
         return {(walk, load): kept for (run, walk, load), kept in self.warehouse.figures.items() if run == self._run_id}
 
@@ -153,6 +184,7 @@ def _take(here: Warehouse, commit: Commit, settlement: Settlement) -> tuple[dict
     for dropped in settlement.dropped:
         for table in family(dropped, here.schema, commit.schema):
             here.tables.pop(table.name, None)
+    _withdraw(here, commit, settlement)
     for entry in settlement.entries:
         lost = _enter(here, entry, family(entry.table, here.schema, commit.schema), commit.load_id, rows)
         if lost:
@@ -173,6 +205,29 @@ def _take(here: Warehouse, commit: Commit, settlement: Settlement) -> tuple[dict
     if not here.staged_marks:
         here.empty_staging()
     return rows, duplicates
+
+
+def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
+    """Take back what earlier attempts have brought, and note what the walks bring now."""
+    brought = {(known.delivery.load_id, known.delivery.walk): known.ids for known in here.delivered}
+    for old in settlement.withdrawn:
+        if old.table not in here.tables:
+            continue
+        ids = brought[old.load_id, old.walk]
+        gone = [row for row in here.tables.get(old.table, []) if _was_brought(row, old.load_id, ids)]
+        kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not _was_brought(row, old.load_id, ids)}
+        _remove(here.tables, family(old.table, here.schema, commit.schema), gone, kept)
+    entered = {(commit.run_id, walk) for walk in settlement.entered}
+    here.delivered = [
+        known for known in here.delivered if not known.abandoned or (known.run_id, known.delivery.walk) not in entered
+    ]
+    for new in settlement.deliveries:
+        own = (staged.row["_dlt_id"] for staged in here.staged if (staged.walk, staged.table) == (new.walk, new.table))
+        here.delivered.append(Delivered(commit.run_id, new, frozenset(own)))
+
+
+def _was_brought(row: Row, load_id: str, ids: AbstractSet[str]) -> bool:
+    return row["_dlt_load_id"] == load_id and row["_dlt_id"] in ids
 
 
 def _count(
@@ -218,15 +273,22 @@ def _delete(data: dict[str, list[Row]], tables: Sequence[TableSchema], new: Sequ
     root = tables[0]
     keys = [key for key in (root.primary_key, root.merge_key) if key]
     read = [(key, {_key(row, key) for row in new} - {None}) for key in keys]
-    doomed = {id(row) for row in data.get(root.name, []) if any(_key(row, key) in known for key, known in read)}
-    kept = [row for row in data.get(root.name, []) if id(row) not in doomed]
-    ids = {row["_dlt_id"] for row in data.get(root.name, []) if id(row) in doomed}
-    under = dict(_under(data, tables, ids))
-    for table in tables[1:]:
+    doomed = [row for row in data.get(root.name, []) if any(_key(row, key) in known for key, known in read)]
+    _remove(data, tables, doomed)
+
+
+def _remove(
+    data: dict[str, list[Row]],
+    tables: Sequence[TableSchema],
+    roots: Sequence[Row],
+    kept: AbstractSet[str] = frozenset(),
+) -> None:
+    """Delete some rows of the root, and what hangs on their ids, but for those in `kept`."""
+    ids = {row["_dlt_id"] for row in roots} - kept
+    gone = {id(row) for row in roots} | dict(_under(data, tables, ids)).keys()
+    for table in tables:
         if table.name in data:
-            data[table.name] = [row for row in data[table.name] if id(row) not in under]
-    if root.name in data:
-        data[root.name] = kept
+            data[table.name] = [row for row in data[table.name] if id(row) not in gone]
 
 
 def _last_reads(new: Mapping[str, list[Row]], tables: Sequence[TableSchema]) -> dict[str, list[Row]]:

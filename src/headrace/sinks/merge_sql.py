@@ -73,6 +73,23 @@ def delete_roots(names: Names, root: str, keys: Iterable[Sequence[str]], source:
     return f"DELETE FROM {names.data(root)} AS d WHERE {_matches(names, root, keys, source)}"
 
 
+def withdrawn(names: Names, root: str, delivered: str | None) -> str:
+    """The ids of the root rows that one load (the first parameter) brought, less those that other rows have too.
+
+    `delivered` is the table of the ids that each walk (the second parameter) brought, where several did.
+    """
+    where = _brought(names, delivered)
+    return (
+        f"CREATE OR REPLACE TEMPORARY TABLE {DOOMED} AS SELECT d.{_ID} AS id FROM {names.data(root)} AS d WHERE {where}"
+        f" EXCEPT SELECT d.{_ID} FROM {names.data(root)} AS d WHERE ({where}) IS NOT TRUE"
+    )
+
+
+def delete_brought(names: Names, root: str, delivered: str | None) -> str:
+    """Delete the root rows that one load brought, of one walk where `delivered` is given; parameters as above."""
+    return f"DELETE FROM {names.data(root)} AS d WHERE {_brought(names, delivered)}"
+
+
 def delete_children(names: Names, path: Sequence[Link]) -> str:
     """Delete the rows of the table at the lower end of `path` that hang on a doomed root. Deepest tables first."""
     return f"DELETE FROM {names.data(path[0].table)} AS d WHERE {_hangs_on(DOOMED, names.data, path, 'd')}"
@@ -111,6 +128,14 @@ def fill_root_id(names: Names, path: Sequence[Link]) -> str:
         f"UPDATE {child} AS c SET {_ROOT_ID} = p.{_ROOT_ID} FROM {names.data(path[1].table)} AS p"
         f" WHERE c.{_ROOT_ID} IS NULL AND c.{_PARENT_ID} = p.{_ID}"
     )
+
+
+def _brought(names: Names, delivered: str | None) -> str:
+    by_load = f"d.{quote(LOAD_ID)} = $1"
+    if delivered is None:
+        return by_load
+    of_walk = "i.load_id = $1 AND i.walk = $2"
+    return f"{by_load} AND d.{_ID} IN (SELECT i.id FROM {names.data(delivered)} AS i WHERE {of_walk})"
 
 
 def _of(alias: str, columns: Iterable[str]) -> str:

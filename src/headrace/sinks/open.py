@@ -28,7 +28,8 @@ def open_sink(url: str, dataset: str, *, memory_budget_bytes: int = DEFAULT_BUDG
         from headrace.sinks.memory import MemorySink  # noqa: PLC0415 - only what the URL asks for
 
         return MemorySink()
-    raise ConfigError(f"the destination {_shown(url)!r} is not supported: give {_SUPPORTED} with --to")
+    yet = " yet" if url.startswith("dlt:") else ""
+    raise ConfigError(f"the destination {_shown(url)!r} is not supported{yet}: give {_SUPPORTED} with --to")
 
 
 def read_seen(url: str, dataset: str) -> dict[str, Seen]:

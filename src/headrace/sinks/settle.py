@@ -25,16 +25,31 @@ class Entry(msgspec.Struct, frozen=True):
     emptied: bool = False
 
 
+class Delivery(msgspec.Struct, frozen=True):
+    """What one load brings of one walk: rows of a root table, and those that hang on them.
+
+    `keyed`: they are merged by a key. `shared`: other walks fill the table in the same load.
+    """
+
+    load_id: str
+    walk: str
+    table: str
+    keyed: bool = False
+    shared: bool = False
+
+
 class Settlement(msgspec.Struct, frozen=True):
-    """What one commit does: drop `dropped` roots, let `entries` in, and write down `positions`.
+    """What one commit does: drop `dropped` roots, take back `withdrawn`, let `entries` in, write down `positions`.
 
     `entered` are the walks whose position moves; those that a commit names and that are not in it either are
-    taken already or stay in the staging.
+    taken already or stay in the staging. `deliveries` are what has to be known of them, should they begin again.
     """
 
     dropped: tuple[str, ...]
     entries: tuple[Entry, ...]
     positions: tuple[tuple[str, Watermark], ...]
+    withdrawn: tuple[Delivery, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def entered(self) -> frozenset[str]:
@@ -43,22 +58,30 @@ class Settlement(msgspec.Struct, frozen=True):
 
 
 def settle(
-    commit: Commit, staged: Mapping[str, Watermark], committed: Mapping[str, Watermark], begun: AbstractSet[str]
+    commit: Commit,
+    staged: Mapping[str, Watermark],
+    committed: Mapping[str, Watermark],
+    begun: AbstractSet[str],
+    abandoned: Iterable[Delivery] = (),
 ) -> Settlement:
     """Decide what `commit` does, given this run's watermarks and the root tables that it has `begun` to fill.
 
     A table is emptied or dropped at most once in a run. A replace waits until all walks of its table that the commit
-    names are complete. Raises SinkError where the commit speaks of pages that the staging does not hold.
+    names are complete. `abandoned` is what this run brought of walks that have begun again since: it goes with their
+    first rows. Raises SinkError where the commit speaks of pages that the staging does not hold.
     """
     fresh = [walk for walk in commit.walks if not _covers(committed.get(walk.walk), walk.watermark)]
     for walk in fresh:
         _check_pages(walk, staged, committed)
     waiting = {walk.table for walk in fresh if walk.disposition == "replace" and not walk.watermark.complete}
     entering = [walk for walk in fresh if _enters(walk, waiting)]
+    deliveries = _deliveries(commit, entering)
     return Settlement(
         dropped=_dropped(commit, entering, begun),
         entries=_entries(entering, begun),
         positions=tuple((walk.table, walk.watermark) for walk in entering),
+        withdrawn=_withdrawn(abandoned, entering, deliveries),
+        deliveries=deliveries,
     )
 
 
@@ -79,6 +102,22 @@ def to_take(staging: Staging, taken: Watermark | None) -> bool:
             "no page yet; begin at page 0"
         )
     return True
+
+
+def check_roots(staging: Staging, roots: Mapping[str, str]) -> None:
+    """Raises SinkError where a batch is for a table that is another root's; `roots` has the root of each table."""
+    for table in (batch.schema for batch in staging.batches if batch.rows.num_rows):
+        known = roots.get(table.name, table.root)
+        if known != table.root:
+            raise SinkError(
+                f"walk {staging.watermark.walk!r}: the table {table.name!r} belongs to what fills {known!r}, but "
+                f"{table.root!r} brings rows for it as well; give one of the two resources another table_name"
+            )
+
+
+def roots_of(schema: Schema) -> dict[str, str]:
+    """The root of each table."""
+    return {table.name: table.root for table in schema.tables.values()}
 
 
 def begun_again(marks: Iterable[Watermark], fingerprints: Mapping[str, str]) -> list[str]:
@@ -144,4 +183,35 @@ def _entries(entering: list[WalkCommit], begun: AbstractSet[str]) -> tuple[Entry
     return tuple(
         Entry(table, disposition, tuple(walks), emptied=disposition == "replace" and table not in begun)
         for (table, disposition), walks in ordered
+    )
+
+
+def _deliveries(commit: Commit, entering: list[WalkCommit]) -> tuple[Delivery, ...]:
+    filling = [walk for walk in entering if walk.disposition != "skip"]
+    tables = [walk.table for walk in filling]
+    return tuple(
+        Delivery(commit.load_id, walk.walk, walk.table, _is_keyed(walk, commit.schema), tables.count(walk.table) > 1)
+        for walk in filling
+    )
+
+
+def _is_keyed(walk: WalkCommit, schema: Schema) -> bool:
+    table = schema.tables.get(walk.table)
+    return walk.disposition == "merge" and table is not None and bool(table.primary_key or table.merge_key)
+
+
+def _withdrawn(
+    abandoned: Iterable[Delivery], entering: list[WalkCommit], deliveries: tuple[Delivery, ...]
+) -> tuple[Delivery, ...]:
+    """What earlier attempts brought and their walk, which enters now, would not have.
+
+    Rows merged by a key are kept: they stand in the place of older ones, which nothing could bring back. They go where
+    the walk now fills the same table without looking at keys, for there they would be beside their equals.
+    """
+    tables = {walk.walk: walk.table for walk in entering}
+    merging = {delivery.walk for delivery in deliveries if delivery.keyed}
+    return tuple(
+        old
+        for old in abandoned
+        if old.walk in tables and (not old.keyed or (tables[old.walk] == old.table and old.walk not in merging))
     )

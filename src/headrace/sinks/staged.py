@@ -10,7 +10,9 @@ from headrace.errors import SinkError
 from headrace.model.table import TableBatch
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import (
+    LOAD_ID,
     ROW,
+    STAGED,
     TYPES,
     WALK,
     Catalog,
@@ -18,9 +20,10 @@ from headrace.sinks.ddl import (
     add_columns,
     create_staged,
     quote,
-    staged_columns,
+    staged_in,
     temporary,
     widen_columns,
+    with_load_id,
 )
 
 if TYPE_CHECKING:
@@ -32,10 +35,10 @@ _BATCH = "_headrace_batch"
 class StagedTables:
     """Staging tables as of now, within whatever transaction is open. Make a new one after a transaction failed."""
 
-    def __init__(self, database: Database, names: Names) -> None:
+    def __init__(self, database: Database, names: Names, catalog: Catalog) -> None:
         self._database = database
         self._names = names
-        self._there = database.catalog(names.catalog, names.staging)
+        self._there = staged_in(catalog)
         self._next_row: dict[str, int] = {}
 
     @property
@@ -48,10 +51,12 @@ class StagedTables:
         if not batch.rows.num_rows:
             return 0
         self._make_room(batch)
+        # Which load it will be is known with the commit alone.
+        load = f", '' AS {quote(LOAD_ID)}" if batch.schema.parent is None else ""
         with self._database.lending(_BATCH, self._in_order(batch)):
             self._database.run(
                 f"INSERT INTO {self._names.staged(batch.schema.name)} BY NAME"
-                f" SELECT *, {walk} AS {quote(WALK)} FROM {temporary(_BATCH)}"
+                f" SELECT *, {walk} AS {quote(WALK)}{load} FROM {temporary(_BATCH)}"
             )
         return int(batch.rows.num_rows)
 
@@ -61,7 +66,7 @@ class StagedTables:
             self._database.run(f"DELETE FROM {self._names.staged(name)} WHERE {quote(WALK)} = {walk}")
 
     def drop(self) -> None:
-        """Drop every table of ours; what others have in that schema stays."""
+        """Drop every table of ours."""
         for name in self.catalog:
             self._database.run(f"DROP TABLE {self._names.staged(name)}")
             del self._there[name]
@@ -83,11 +88,13 @@ class StagedTables:
 
     def _make_room(self, batch: TableBatch) -> None:
         """Make or widen the table for a batch."""
-        table, columns = batch.schema, staged_columns(batch.schema)
+        table, columns = batch.schema, with_load_id(batch.schema)
         there = self._there.get(table.name)
         if there is not None and WALK not in there:
-            self._drop_foreign(table.name, there)
-            there = None
+            raise SinkError(
+                f"schema {self._names.dataset!r} of the warehouse holds a table {STAGED + table.name!r} that headrace "
+                "did not make, where its own staging must be: rename that table, or choose another dataset"
+            )
         if there is None:
             self._database.run(create_staged(self._names, table))
             self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | {WALK: "INTEGER"}
@@ -98,12 +105,3 @@ class StagedTables:
             self._database.run(statement)
         typed = {column.name: TYPES[column.data_type] for column in columns}
         self._there[table.name] = there | typed if widening else typed | there
-
-    def _drop_foreign(self, name: str, columns: dict[str, str]) -> None:
-        """A staging table that dlt left goes; anything else there is somebody's own."""
-        if "_dlt_id" not in columns:
-            raise SinkError(
-                f"schema {self._names.staging!r} of the warehouse holds a table {name!r} that headrace did not make, "
-                "where its own staging must be: move that table elsewhere, or choose another dataset"
-            )
-        self._database.run(f"DROP TABLE {self._names.staged(name)}")

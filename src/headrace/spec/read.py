@@ -23,6 +23,7 @@ from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
 from headrace.spec.prose import read_prose
 from headrace.spec.resource import ReadResource, check_keys, name_of, path_of, read_resource, with_key
+from headrace.spec.tables import check_tables
 from headrace.spec.vocabulary import TOP
 
 FORMATS = {".py": "py", ".md": "md", ".txt": "txt", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
@@ -135,7 +136,9 @@ def _guessed(text: str) -> str:
         return "md"
     if "rest_api_source" in text or "RESTAPIConfig" in text or start.startswith(("import ", "from ")):
         return "py"
-    return "toml" if start.startswith("[") else "yaml"
+    if start.startswith("["):  # a table of TOML has a name; anything else in brackets is a list of JSON
+        return "toml" if start.lstrip("[")[:1].isalpha() else "json"
+    return "yaml"
 
 
 def read(source: Source, options: Options | None = None) -> Reading:
@@ -218,6 +221,7 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     resources = [with_key(read, client.auth.body) if read.resource.auth is None else read for read in resources]
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
+    resources = check_tables(ctx, resources)
     return Outline(client, tuple(resources))
 
 

@@ -32,7 +32,8 @@ class Transport(Protocol):
     ) -> T:
         """Send the request under the budget, ask again where that may help, and give what `accept` makes of the reply.
 
-        `accept` gets every 2xx reply, an empty body included, and is called once for each. If it raises
+        `accept` gets every 2xx reply and is called once for each. One without a body (unless its status is 204 or
+        205) is asked for again as a failed attempt is; `accept` gets it if nothing else comes. If it raises
         `BodyRejected` the attempt counts as failed, and no more are made than its `attempts` say; any other exception
         of it passes through. Cancelling a fetch gives back all that it held. `actions` are looked at first, in order,
         for replies of every status.

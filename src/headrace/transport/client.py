@@ -20,6 +20,7 @@ from headrace.transport.actions import action_for
 from headrace.transport.base import Ignored, Transport
 from headrace.transport.budget import Outcome
 from headrace.transport.conceal import MARK, Marks
+from headrace.transport.content import is_empty
 from headrace.transport.fault import Fault
 from headrace.transport.governor import Governor
 from headrace.transport.origin import Origins, origin_of
@@ -31,7 +32,7 @@ from headrace.transport.resolve import Resolve, Resolver
 from headrace.transport.retry import LEAST_ATTEMPTS, RetryBudget, backoff
 from headrace.transport.send import Sender, Timeouts, open_sender
 from headrace.transport.tokens import Tokens
-from headrace.transport.verdict import REDIRECTS, Exchange, Failed, Verdicts, in_words, spent
+from headrace.transport.verdict import LOOK, REDIRECTS, Exchange, Failed, Verdicts, in_words, spent
 
 T = TypeVar("T")
 
@@ -81,12 +82,23 @@ class HttpTransport:
                 before = failed
                 enough = min(self._attempts(request, retry), failed.attempts or retry.attempts)
                 if failures >= enough or not self._retries.allows(failures):
-                    raise spent(request, failed, failures, unchanged=unchanged) from None
+                    return self._given_up(request, accept, failed, failures, unchanged=unchanged)
                 # The same wrong body from the first on: a wrong URL rather than an API in trouble, so no time is given.
                 hopeless = unchanged and origin_of(request.url) not in self._served
                 wait_s = max(failed.wait_s, backoff(retry, 1 if hopeless else failures, random.random))
                 self._emit(Retried(request.resource, failures, failed.reason, wait_s))
                 await asyncio.sleep(wait_s)
+
+    def _given_up(
+        self, request: PageRequest, accept: Callable[[Reply], T], failed: Failed, failures: int, *, unchanged: bool
+    ) -> T:
+        """The end of the attempts: an error, or the empty page that came each time."""
+        if failed.page is not None and (unchanged or failures == 1):
+            try:
+                return self._accepted(request, failed.page, accept)
+            except Failed as rejected:
+                failed = rejected
+        raise spent(request, failed, failures, unchanged=unchanged) from None
 
     def _attempts(self, request: PageRequest, retry: RetryPolicy) -> int:
         """A host that has never answered is more likely misspelt than in trouble."""
@@ -114,6 +126,8 @@ class HttpTransport:
                 raise self._verdicts.failing(request, exchange)
             location = received.headers.get("location", "")
             if received.status in _OK:
+                if is_empty(received.status, received.body):
+                    raise self._verdicts.empty(exchange)
                 return self._accepted(request, exchange, accept)
             if received.status not in REDIRECTS or not location:
                 raise self._verdicts.refused(request, exchange)
@@ -126,7 +140,7 @@ class HttpTransport:
         origin = origin_of(request.url)
         if origin is None:
             url = self._redactor.url(request.url)
-            raise RequestRefused(f"{via} leads to {url!r}, which is not an http or https URL.", url=url)
+            raise RequestRefused(f"{via} leads to {url!r}, which is not an http or https URL; {LOOK}.", url=url)
         trusted = self._origins.trusts(origin, via=via)
         token = await self._tokens.token(request, retry) if trusted and self._tokens else None
         try:

@@ -98,7 +98,7 @@ def sources(request: PageRequest, headers: tuple[tuple[str, Text], ...], auth: A
             yield from _labelled(f"param.{name}", value)
         else:
             yield from ((_label(ref), Text((ref,))) for ref in value.refs if ref.kind == "secret")
-    yield from ((_label(ref), Text((ref,))) for ref in _references(request.json) if ref.kind == "secret")
+    yield from _in_json(request.json)
     yield from _of_auth(auth)
 
 
@@ -134,17 +134,22 @@ def _label(ref: Ref) -> str:
     return f"{ref.kind}.{ref.name}"
 
 
-def _references(value: Json) -> Iterator[Ref]:
+def _in_json(value: Json, name: str = "") -> Iterator[tuple[str, Text]]:
+    """The secrets of a JSON value that stands at the key `name`."""
     match value:
+        case Text() if not value.refs:
+            yield from _in_json(value.literal, name)
         case Text():
-            yield from value.refs
-        case Ref():
-            yield value
+            yield from ((_label(ref), Text((ref,))) for ref in value.refs if ref.kind == "secret")
+        case Ref() if value.kind == "secret":
+            yield _label(value), Text((value,))
+        case str() if _HOLDS_A_CREDENTIAL.fullmatch(name):
+            yield f"json.{name}", Text((value,))
         case dict():
-            for item in value.values():
-                yield from _references(item)
+            for key, item in value.items():
+                yield from _in_json(item, key if isinstance(key, str) else "")
         case list() | tuple():
             for item in value:
-                yield from _references(item)
+                yield from _in_json(item, name)
         case _:
             return

@@ -6,6 +6,7 @@ Done here and not by the HTTP library: a body cut short has to be seen, and a sm
 from __future__ import annotations
 
 import zlib
+from http import HTTPStatus
 from typing import Protocol
 
 import brotli
@@ -38,9 +39,14 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
     return body
 
 
+def is_empty(status: int, body: bytes) -> bool:
+    """Whether nothing came where a body belongs (RFC 9110 has none with 204 and 205)."""
+    return status not in (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT) and (not body or body.isspace())
+
+
 def too_large(limit: int) -> Fault:
     """The fault of a body beyond the limit, in bytes."""
-    return Fault("too_large", f"the body is larger than the {limit:,} bytes allowed; ask for smaller pages")
+    return Fault("too_large", f"the body is larger than the {limit:,} bytes allowed")
 
 
 def _short(name: str) -> Fault:

@@ -93,6 +93,7 @@ class Preparer:
             if trusted or not any(ref.kind == "secret" for ref in value.refs)
         ]
         url = with_params(marks.reveal_url(request.url), params, replacing=head.params)
+        self._redactor.learn(url)
         headers, body = self._body(request, _with_token(head.headers, token), marks, trusted=trusted)
         return Sendable(
             method=request.method,

@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, unquote_plus, urlsplit, urlunsplit
 
 MASK = "***"
 
@@ -16,7 +16,9 @@ CREDENTIAL_PARAMS = (
     "(?:api_?key|x-api-key|access_token|auth_token|client_secret|password|passwd|secret|"
     "signature|sig|x-amz-signature|x-amz-security-token|x-goog-signature)"
 )
-_SECRET_PARAMS = re.compile(rf"(?i)((?:^|[?&;]){CREDENTIAL_PARAMS}=)[^&;#]*")
+_SECRET_PARAMS = re.compile(rf"(?i)((?:^|[?&;]){CREDENTIAL_PARAMS}=)([^&;#]*)")
+# Enough for the keys of a configuration. Signed links have a new value on each page, and none is ever repeated.
+_MOST_NAMED = 32
 
 # A shorter one could be part of any word: it is masked only where it stands alone.
 _ALONE_BELOW = 5
@@ -33,6 +35,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
+        self._named = 0
         self._all: re.Pattern[str] | None = None
         self._long: re.Pattern[str] | None = None
 
@@ -45,6 +48,14 @@ class Redactor:
         self._secrets |= fresh
         self._all = _pattern(self._secrets)
         self._long = _pattern({text for text in self._secrets if len(text) >= _HEADER_FROM})
+
+    def learn(self, url: str) -> None:
+        """Remember what `url` would hide by its name: the API may repeat it elsewhere. Short values stay unknown."""
+        for found in _SECRET_PARAMS.finditer(url.partition("?")[2]):
+            value = unquote_plus(found[2])
+            if self._named < _MOST_NAMED and len(value) >= _ALONE_BELOW and value not in self._secrets:
+                self._named += 1
+                self.add(value)
 
     def scrub(self, text: str) -> str:
         """The text with every known secret replaced, and the beginning of one where the text was cut (`…`)."""

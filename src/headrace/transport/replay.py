@@ -8,6 +8,7 @@ from typing import TypeVar
 from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
 from headrace.model.page import PageRequest, Reply
 from headrace.model.plan import ResponseAction, RetryPolicy
+from headrace.transport.content import is_empty
 
 T = TypeVar("T")
 
@@ -36,15 +37,18 @@ class Recorded:
             replies = self._replies.get(url)
             if not replies:
                 raise RequestRefused(f"No reply of {url} is left in the recording.", url=url, status=404)
+            reply = replies.pop(0)
+            if is_empty(reply.status, reply.body) and replies and attempt < retry.attempts:
+                continue
             try:
-                return accept(replies.pop(0))
+                return accept(reply)
             except BodyRejected as rejected:
                 last = rejected
                 if rejected.attempts == 1:
                     raise RequestRefused(f"{url} is no page: {rejected}", url=url) from rejected
                 if attempt == rejected.attempts:
                     break
-        raise RetriesSpent(f"{url} failed after {attempt} attempts, the last: {last}", url=url)
+        raise RetriesSpent(f"{url} failed after {attempt} attempts, the last: {last.problem}.", url=url)
 
     def conceal(self, request: PageRequest, text: str) -> str:
         """A recording holds no secret."""

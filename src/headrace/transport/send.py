@@ -24,8 +24,8 @@ from headrace.transport.prepare import Sendable
 _READ_BUFFER = 1 << 20
 _HEADER_LINE = 1 << 16  # long cursors and Link headers: the library's own 8 KiB is short
 _NO_TEXT = re.compile("[\udc80-\udcff]")
-_TRUST = "set SSL_CERT_FILE to the certificate of its authority if you trust that"
 _MUST_HAVE_A_BODY = frozenset({200, 201, 202, 203})
+_PROXY = "check the proxy that the environment names"
 _OFF_THE_LOOP = 1 << 20  # a packed body from this size on is unpacked in a thread
 
 
@@ -115,7 +115,7 @@ class Sender:
         if not proxy or "://" not in proxy:
             return f"http://{proxy}" if proxy else None
         if not proxy.lower().startswith(("http://", "https://")):
-            raise Fault("bad_request", f"the proxy that the environment names for {parts.scheme} is no HTTP proxy")
+            raise Fault("bad_request", f"the proxy for {parts.scheme} is no HTTP proxy", mend=_PROXY)
         return proxy
 
 
@@ -136,8 +136,9 @@ async def open_sender(timeouts: Timeouts, *, max_body_bytes: int, proxies: Mappi
         skip_auto_headers=("Content-Type", "User-Agent", "Accept", "Accept-Encoding"),
     )
     # The library asks a second time by itself when a kept connection is found closed. Each request has to be
-    # paid from the budget and counted, so the retry is left to `retry`.
-    session._retry_connection = False  # noqa: SLF001 - there is no public switch
+    # paid from the budget and counted, so the retry is left to `retry`. There is no public switch.
+    assert hasattr(session, "_retry_connection"), "aiohttp asks again in another way now"  # noqa: S101
+    session._retry_connection = False  # noqa: SLF001
     async with session:
         yield Sender(session, max_body_bytes=max_body_bytes, proxies=proxies)
 
@@ -173,9 +174,9 @@ def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911, PLR0912 - a 
         ):
             return _tls(error)
         case aiohttp.ClientHttpProxyError():
-            return Fault("connect", f"the proxy answered {error.status}")
+            return Fault("connect", f"the proxy answered {error.status}", mend=_PROXY)
         case aiohttp.ClientProxyConnectionError():
-            return Fault("connect", f"no connection to the proxy ({_os_reason(error)})")
+            return Fault("connect", f"no connection to the proxy ({_os_reason(error)})", mend=_PROXY)
         case aiohttp.ClientConnectorDNSError():
             return Fault("dns", f"the host {error.host} is not known to the name server")
         case aiohttp.ConnectionTimeoutError():
@@ -203,9 +204,9 @@ def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911, PLR0912 - a 
 def _tls(error: Exception) -> Fault:
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return Fault("tls", f"the server's certificate is not valid ({cause.verify_message}); {_TRUST}")
+        return Fault("tls", f"the server's certificate is not valid ({cause.verify_message})")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Fault("tls", f"the server's certificate is not valid for this host; {_TRUST}")
+        return Fault("tls", "the server's certificate is not valid for this host")
     return Fault("connect", "no TLS connection came about")
 
 

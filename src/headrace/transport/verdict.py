@@ -21,19 +21,7 @@ from headrace.transport.send import Received
 from headrace.transport.waits import retry_after
 
 REDIRECTS = (301, 302, 303, 307, 308)
-
-
-class Failed(Exception):
-    """An attempt failed in a way that another one may mend. `reason` is half a sentence without secrets."""
-
-    def __init__(self, reason: str, *, url: str, status: int | None = None, wait_s: float = 0.0) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.url = url
-        self.status = status
-        self.wait_s = wait_s
-        self.same_body: bytes | None = None
-        self.attempts: int | None = None
+LOOK = "look at what the URL answers"
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -43,6 +31,27 @@ class Exchange(msgspec.Struct, frozen=True):
     received: Received
     elapsed_s: float
     token: str | None = None
+
+
+class Failed(Exception):
+    """An attempt failed in a way that another one may mend. `reason` is half a sentence without secrets.
+
+    `mend` is what to do if no attempt does, where that is known. `page` is an answer that counts as a page if nothing
+    else comes.
+    """
+
+    def __init__(
+        self, reason: str, *, url: str, status: int | None = None, wait_s: float = 0.0, mend: str = ""
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.url = url
+        self.status = status
+        self.wait_s = wait_s
+        self.mend = mend
+        self.same_body: bytes | None = None
+        self.attempts: int | None = None
+        self.page: Exchange | None = None
 
 
 class Verdicts:
@@ -57,16 +66,24 @@ class Verdicts:
     def rejected(self, exchange: Exchange, url: str, rejected: BodyRejected) -> Exception:
         """A body that is no page: final at once if asking again cannot change it, else a failed attempt."""
         received = exchange.received
-        problem = self._redactor.scrub(str(rejected)).rstrip(".")
+        problem = self._redactor.scrub(rejected.problem)
         problem = f"{problem[:1].lower()}{problem[1:]}"
         if rejected.attempts == 1:
-            sentence = f"{exchange.sent.method} {url} answered {in_words(received.status)}, but {problem}."
-            return RequestRefused(sentence, url=url, status=received.status)
+            sentence = f"{exchange.sent.method} {url} answered {in_words(received.status)}, but {problem}"
+            return RequestRefused(f"{sentence}; {rejected.mend or LOOK}.", url=url, status=received.status)
         said = self._said(received) if rejected.attempts else ""
         reason = f"{received.status}, but {problem}" + (f" (it says: {said})" if said else "")
-        failed = Failed(reason, url=url, status=received.status)
+        failed = Failed(reason, url=url, status=received.status, mend=self._redactor.scrub(rejected.mend))
         failed.same_body = received.body
         failed.attempts = rejected.attempts
+        return failed
+
+    def empty(self, exchange: Exchange) -> Failed:
+        """Nothing at all where a body belongs: a proxy in trouble answers so, and few APIs do to end a walk."""
+        status = exchange.received.status
+        failed = Failed(f"{status}, but the body is empty", url=self._redactor.url(exchange.sent.url), status=status)
+        failed.same_body = exchange.received.body
+        failed.page = exchange
         return failed
 
     def broken(self, fault: Fault, sendable: Sendable) -> Exception:
@@ -74,8 +91,8 @@ class Verdicts:
         url = self._redactor.url(sendable.url)
         reason = one_line(fault.reason, self._redactor.scrub)
         if fault.final:
-            return RequestRefused(f"{sendable.method} {url} failed: {reason}.", url=url)
-        return Failed(reason, url=url)
+            return RequestRefused(f"{sendable.method} {url} failed: {reason}; {fault.mend}.", url=url)
+        return Failed(reason, url=url, mend=fault.mend)
 
     def failing(self, request: PageRequest, exchange: Exchange, what: str = "") -> Exception:
         """A reply (`what` it was) that may be mended by asking again, after the wait that the API asks for."""
@@ -118,7 +135,7 @@ def spent(request: PageRequest, failed: Failed, attempts: int, *, unchanged: boo
     """The end of a request that failed as often as it may; `unchanged`: the last two bodies were the same."""
     times = f"{attempts} attempts" if attempts > 1 else "one attempt"
     last = "each time the same" if unchanged else "the last"
-    mend = "look at what the URL answers" if unchanged else "run again later"
+    mend = failed.mend or (LOOK if unchanged else "run again later")
     return RetriesSpent(
         f"{request.method} {failed.url} failed after {times}, {last}: {failed.reason}; {mend}.",
         url=failed.url,

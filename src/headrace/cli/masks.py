@@ -1,0 +1,54 @@
+"""What somebody typed or wrote into a document, as it may be printed again: without the passwords and keys in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from headrace.errors import ConfigError
+from headrace.spec.faults import Fault
+from headrace.transport.redact import CREDENTIAL_PARAMS, MASK
+
+# What a person writes beside such a name is a credential; only what an API writes may be a cursor.
+_NAME = rf"(?:{CREDENTIAL_PARAMS}|(?:[\w-]+[_-])?token|key|auth|authorization|pwd)"
+_USER = re.compile(r"(?<=://)[^/?#\s\"'`]*@")
+_PARAM = re.compile(rf"(?i)((?:^|[?&;]){_NAME}=)[^&;#\s\"'`]*")
+_REFERENCE = re.compile(r"<(?:secret|config|env) [^>]+>")
+
+
+def masked(words: str) -> str:
+    """The words with a mask for user and password of each URL, and for what is set to a name of a credential."""
+    return _PARAM.sub(rf"\1{MASK}", _USER.sub(f"{MASK}@", words))
+
+
+def masked_faults(faults: Iterable[object]) -> tuple[Fault, ...]:
+    """The findings of a document, which quote it."""
+    return tuple(
+        msgspec.structs.replace(fault, problem=masked(fault.problem), fix=masked(fault.fix))
+        for fault in faults
+        if isinstance(fault, Fault)
+    )
+
+
+def masked_error(error: ConfigError) -> ConfigError:
+    """The same mistake, with nothing secret in its sentence and its faults."""
+    return ConfigError(masked(str(error)), faults=masked_faults(error.faults))
+
+
+def masked_plan(plan: dict[str, Any]) -> dict[str, Any]:
+    """The `plan` of a check's object: URLs, paths and literal parameters; a reference is shown by its name."""
+    url = plan["base_url"]
+    return plan | {"base_url": url and masked(url), "resources": [_resource(each) for each in plan["resources"]]}
+
+
+def _resource(told: dict[str, Any]) -> dict[str, Any]:
+    params = {name: _value(name, value) for name, value in told["params"].items()}
+    return told | {"path": masked(told["path"]), "params": params}
+
+
+def _value(name: str, value: str) -> str:
+    literal = re.fullmatch(_NAME, name, re.IGNORECASE) and not _REFERENCE.search(value)
+    return MASK if literal and value else masked(value)

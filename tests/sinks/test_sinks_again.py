@@ -1,0 +1,160 @@
+"""A walk that begins again takes back what its earlier attempt in the same run had brought, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from headrace.model.plan import Disposition
+from headrace.sinks.base import Commit
+
+from .making import Record, World, child, people, root
+
+PLAIN = root("people", {"id": "bigint", "name": "text"})
+PETS = child(PLAIN, "pets", {"value": "text"})
+KEYED = root("people", {"id": "bigint", "name": "text"}, disposition="merge", key=["id"])
+KEYED_PETS = child(KEYED, "pets", {"value": "text"})
+WHOLE = root("people", {"id": "bigint", "name": "text"}, disposition="replace")
+WHOLE_PETS = child(WHOLE, "pets", {"value": "text"})
+OTHERS = root("others", {"id": "bigint", "name": "text"})
+OTHER_PETS = child(OTHERS, "pets", {"value": "text"})
+
+
+def page(world: World, walk: str, *records: Record, run: str = "") -> None:
+    world.stage(walk, *people(*records, table=PLAIN, pets=PETS, run=run or walk))
+
+
+@pytest.mark.parametrize("disposition", ["append", "merge"])
+def test_rows_of_an_abandoned_attempt_go_with_the_first_rows_of_the_new_one(
+    world: World, disposition: Disposition
+) -> None:
+    world.load("before", *people((0, "zoe", ["eel"]), table=PLAIN, pets=PETS, run="before"))
+    world.open("a", {"people": "old"})
+    page(world, "people", (1, "ann", ["cat"]))
+    world.commit("people", disposition=disposition, complete=False)
+    page(world, "people", (2, "bob", ["dog"]), run="p1")
+    world.commit("people", disposition=disposition, complete=False)
+    world.open("a", {"people": "new"})
+    assert world.values("people", "id") == [0, 1, 2]
+    page(world, "people", (3, "cy", ["fly"]))
+    world.commit("people", disposition=disposition, complete=False)
+    assert world.rows("people", "id", "_dlt_load_id") == [(0, "before.1"), (3, "a.4")]
+    assert world.values("people__pets", "value") == ["eel", "fly"]
+    page(world, "people", (4, "dee", []), run="p1")
+    world.commit("people", disposition=disposition)
+    assert world.values("people", "id") == [0, 3, 4]
+
+
+def test_grandchildren_of_an_abandoned_attempt_go_too(world: World) -> None:
+    toys = child(PETS, "toys", {"value": "text"})
+    for attempt, value in (("old", "ball"), ("new", "stick")):
+        world.open("a", {"people": attempt})
+        kids = people((1, "ann", ["dog"]), table=PLAIN, pets=PETS, run="a")
+        from .making import batch
+
+        toy = {"value": value, "_dlt_parent_id": "apeople0.0", "_dlt_list_idx": 0, "_dlt_id": "apeople0.0.0"}
+        world.stage("people", *kids, batch(toys, [toy]))
+        world.commit("people", complete=False)
+    assert world.values("people__pets__toys", "value") == ["stick"]
+
+
+def test_an_attempt_is_still_known_as_abandoned_after_a_crash(world: World) -> None:
+    world.open("a", {"people": "old"})
+    page(world, "people", (1, "ann", ["cat"]))
+    world.commit("people", complete=False)
+    for fingerprint in ("new", "new", "old"):
+        world.reopen()
+        world.open("a", {"people": fingerprint})
+        world.stage("people")
+    page(world, "people", (2, "bob", []))
+    world.commit("people")
+    assert world.values("people", "id") == [2]
+    assert world.values("people__pets", "value") == []
+
+
+def test_an_attempt_that_brings_no_page_takes_nothing_back(world: World) -> None:
+    world.open("a", {"people": "old"})
+    page(world, "people", (1, "ann", ["cat"]))
+    world.commit("people", complete=False)
+    world.open("a", {"people": "new"})
+    world.commit("people", complete=False)
+    assert world.values("people", "id") == [1]
+    world.stage("people")
+    world.commit("people")
+    assert world.values("people", "id") == []
+
+
+def test_of_two_walks_in_one_table_only_the_one_that_began_again_loses_rows(world: World) -> None:
+    same = {"one": "same", "two": "same"}
+    world.open("a", same)
+    for walk, key in (("one", 1), ("two", 2)):
+        page(world, walk, (key, walk, [walk]))
+    world.commit("one", "two", table="people", complete=False)
+    world.reopen()
+    world.open("a", {**same, "one": "new"})
+    page(world, "one", (3, "again", ["again"]), run="x")
+    world.commit("one", table="people")
+    assert world.rows("people", "id", "name") == [(2, "two"), (3, "again")]
+    assert world.values("people__pets", "value") == ["again", "two"]
+
+
+def test_rows_that_went_to_another_table_are_taken_back_from_there(world: World) -> None:
+    world.open("a", {"people": "old"})
+    page(world, "people", (1, "ann", ["cat"]))
+    world.commit("people", complete=False)
+    world.open("a", {"people": "new"})
+    world.stage("people", *people((1, "ann", ["cat"]), table=OTHERS, pets=OTHER_PETS))
+    world.commit("people", table="others")
+    assert (world.values("people", "id"), world.values("others", "id")) == ([], [1])
+    assert (world.values("people__pets", "value"), world.values("others__pets", "value")) == ([], ["cat"])
+
+
+def test_merged_rows_stay_for_they_stand_in_the_place_of_older_ones(world: World) -> None:
+    for fingerprint, record in (("old", (1, "ann", ["cat"])), ("new", (2, "bob", ["dog"]))):
+        world.open("a", {"people": fingerprint})
+        world.stage("people", *people(record, table=KEYED, pets=KEYED_PETS, run=fingerprint))
+        world.commit("people", complete=False)
+    assert world.values("people", "id") == [1, 2]
+    assert world.values("people__pets", "value") == ["cat", "dog"]
+
+
+def test_merged_rows_go_if_the_walk_appends_from_now_on(world: World) -> None:
+    world.open("a", {"people": "old"})
+    world.stage("people", *people((1, "ann", ["cat"]), table=KEYED, pets=KEYED_PETS))
+    world.commit("people", complete=False)
+    world.open("a", {"people": "new"})
+    world.stage("people", *people((1, "ann", ["cat"]), table=PLAIN, pets=KEYED_PETS, run="x"))
+    world.commit("people", disposition="append")
+    assert world.values("people", "id") == [1]
+    assert world.values("people__pets", "value") == ["cat"]
+
+
+def test_of_two_walks_that_replace_one_table_one_may_begin_again_after_the_swap(world: World) -> None:
+    same = {"one": "same", "two": "same"}
+    world.load("before", *people((0, "zoe", ["eel"]), table=WHOLE, pets=WHOLE_PETS, run="before"))
+    world.open("a", same)
+    for walk, key in (("one", 1), ("two", 2)):
+        world.stage(walk, *people((key, walk, [walk]), table=WHOLE, pets=WHOLE_PETS, run=walk))
+    world.commit("one", "two", table="people")
+    world.open("a", {**same, "one": "new"})
+    world.stage("one", *people((3, "again", ["again"]), table=WHOLE, pets=WHOLE_PETS, run="x"))
+    parts = (
+        world.walk_commit("one", "people", "replace", complete=False),
+        world.walk_commit("two", "people", "replace", complete=True),
+    )
+    world.sink.commit(Commit("a", "early", "tests", world.schema, parts))
+    assert world.values("people", "id") == [1, 2]
+    world.commit("one", "two", table="people")
+    assert world.rows("people", "id", "name") == [(2, "two"), (3, "again")]
+    assert world.values("people__pets", "value") == ["again", "two"]
+
+
+def test_ids_that_data_brings_more_than_once_cost_no_other_row_its_children(world: World) -> None:
+    world.load("before", *people((0, "zoe", ["eel"]), table=PLAIN, pets=PETS, run="same"))
+    world.open("a", {"people": "old"})
+    page(world, "people", (1, "ann", []), run="same")
+    world.commit("people", complete=False)
+    world.open("a", {"people": "new"})
+    page(world, "people", (2, "bob", []), run="other")
+    world.commit("people")
+    assert world.values("people", "id") == [0, 2]
+    assert world.values("people__pets", "value") == ["eel"]
