@@ -135,6 +135,9 @@ EXAMPLES: dict[str, Example] = {
     "retry-refused": of_endpoint('"error_handler": {"retry_on_status_codes": [403, 429]}'),
     "hidden-by-default": of_endpoint('"path": "/accounts", "data_selector": "results", "paginator": {"type": "cursor", "cursor_param": "from", "cursor_path": "next"}'),
     # records
+    "merged-table": of_dlt('{"name": "a", "table_name": "t"}, {"name": "b", "table_name": "t", "write_disposition": "merge", "primary_key": "id"}'),
+    "two-spellings": of_dlt('"userItems", "user_items"'),
+    "nested-table": of_dlt('"users", "users__pets"'),
     "selector-list": of_endpoint('"data_selector": ["data", "items"]'),
     "selector-prefix": of_endpoint('"data_selector": "response.items"'),
     "selector-data": of_endpoint('"data_selector": "data"'),
@@ -198,6 +201,8 @@ REFUSED: dict[str, Example] = {
     "cursor-unknown": of_pager('"type": "cursor"'),
     "cursor-expression": of_pager('"type": "cursor", "cursor_param": "c", "cursor_value": "{{ 1 + 1 }}"'),
     "disposition": of_dlt('{"name": "users", "write_disposition": "upsert"}'),
+    "one-table": of_dlt('{"name": "a", "table_name": "t"}, {"name": "b", "table_name": "t", "write_disposition": "replace"}'),
+    "reserved-table": of_dlt('{"name": "loads", "table_name": "_dlt_loads"}'),
     "data-type": of_dlt('{"name": "users", "columns": {"id": {"data_type": "int"}}}'),
     "incremental": of_dlt('{"name": "users", "endpoint": {"incremental": {"cursor_path": "at", "end_value": 5}}}'),
     "last-value": of_dlt('{"name": "users", "endpoint": {"incremental": {"cursor_path": "at", "last_value_func": "mean"}}}'),

@@ -11,11 +11,18 @@ from headrace.spec.faults import Fault
 from .documents import errors, of
 
 
+CODES = {"one-table", "merged-table", "two-spellings", "nested-table", "reserved-table"}
+
+
 def found(*resources: dict[str, Any], **defaults: Any) -> list[Fault]:
     config = {"client": {"base_url": "https://api.acme.io"}, "resources": list(resources)}
     reading = of(config | ({"resource_defaults": defaults} if defaults else {}))
     assert (reading.plan is None) == bool(errors(reading))
-    return [fault for fault in reading.faults if fault.code in {"one-table", "nested-table", "reserved-table"}]
+    return [
+        fault
+        for fault in reading.faults
+        if fault.code in {"one-table", "merged-table", "two-spellings", "nested-table", "reserved-table"}
+    ]
 
 
 def one(name: str, table: str | None = None, **more: Any) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def trace(folder: Path, journal: Journal, wanted: RowId) -> Traced | None:
     from headrace.decode.rows import page_prefix
 
     for run_id, ref in journal.all_refs():
-        if page_prefix(journal.uid, run_id, ref.walk, ref.number) == wanted.prefix and wanted.record < ref.records:
+        prefix = page_prefix(journal.uid, run_id, ref.walk, ref.number, ref.attempt)
+        if prefix == wanted.prefix and wanted.record < ref.records:
             return _traced(folder, journal, run_id, ref, wanted)
     return None
 

@@ -26,13 +26,14 @@ class RecordPage(msgspec.Struct, frozen=True):
     numbers: Sequence[int] | None = None
 
 
-def page_prefix(journal_uid: str, run_id: str, walk: str, number: int) -> str:
+def page_prefix(journal_uid: str, run_id: str, walk: str, number: int, attempt: int = 1) -> str:
     """The first ten characters of every `_dlt_id` of the page: 60 bits of BLAKE2b, base64url.
 
-    Equal arguments give equal prefixes, on every machine; the parts are told apart by their lengths.
+    Equal arguments give equal prefixes, on every machine; the parts are told apart by their lengths. A walk that is
+    begun again is another `attempt`: rows of an earlier one may still be there.
     """
     digest = hashlib.blake2b(digest_size=8)
-    for part in (journal_uid, run_id, walk, str(number)):
+    for part in (journal_uid, run_id, walk, str(number), *((str(attempt),) if attempt > 1 else ())):
         data = part.encode()
         digest.update(len(data).to_bytes(4, "big"))
         digest.update(data)

@@ -40,7 +40,7 @@ def kept(run_id: str, attempt: int, page: Page) -> frame.PageKept:
     )
 
 
-def ref(page: Page, location: Location) -> PageRef:
+def ref(page: Page, attempt: int, location: Location) -> PageRef:
     """The ref of a page that was written at `location`."""
     return PageRef(
         walk=page.walk,
@@ -54,6 +54,7 @@ def ref(page: Page, location: Location) -> PageRef:
         next=page.next,
         records_digest=page.records_digest,
         detected=page.detected,
+        attempt=attempt,
     )
 
 
@@ -89,7 +90,7 @@ def page(folder: Path, uid: str, ref: PageRef) -> Page:
     )
 
 
-def refs(walk: str, rows: list[tuple[int, PageRow]]) -> list[PageRef]:
+def refs(walk: str, attempt: int, rows: list[tuple[int, PageRow]]) -> list[PageRef]:
     """Rows of the index as refs, in order. Neighbours share their positions: a page's is the one before's `next`."""
     made: list[PageRef] = []
     last_bytes, last = b"", None
@@ -108,6 +109,7 @@ def refs(walk: str, rows: list[tuple[int, PageRow]]) -> list[PageRef]:
                 position=asked,
                 next=last,
                 records_digest=row.records_digest,
+                attempt=attempt,
                 detected=row.detected,
             )
         )

@@ -150,12 +150,14 @@ class Journal:
                 f"{' and its end' if row.ended else ''}; resume the walk where it stands."
             )
         location = self._ledger.grow(row, pages.kept(run_id, row.attempt, page), page.body)
-        return pages.ref(page, location)
+        return pages.ref(page, row.attempt, location)
 
     def refs(self, run_id: str, walk: str, start: int = 0) -> list[PageRef]:
         """The pages of a walk's current attempt in order, from number `start` on. Syncs first."""
         self._ledger.settle()
-        return [ref for rows in self._catalogue.pages(run_id, walk, start) for ref in pages.refs(walk, rows)]
+        row = self._row(run_id, walk)
+        attempt = row.attempt if row else 1
+        return [ref for rows in self._catalogue.pages(run_id, walk, start) for ref in pages.refs(walk, attempt, rows)]
 
     def all_refs(self) -> Iterator[tuple[str, PageRef]]:
         """Every page of every run, the newest run first, with the run's id. Holds a bounded part at a time."""
@@ -163,7 +165,7 @@ class Journal:
         for run in reversed(self._catalogue.runs()):
             for row in self._catalogue.walks(run.run.run_id):
                 for rows in self._catalogue.pages(row.run_id, row.walk):
-                    yield from ((row.run_id, ref) for ref in pages.refs(row.walk, rows))
+                    yield from ((row.run_id, ref) for ref in pages.refs(row.walk, row.attempt, rows))
 
     def read(self, ref: PageRef) -> Page:
         """The page itself, every byte checked. Raises JournalError where it is damaged or pruned."""

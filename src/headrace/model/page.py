@@ -68,7 +68,10 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class PageRef(msgspec.Struct, frozen=True):
-    """Where a page lies in the journal, with all of it but the body and headers."""
+    """Where a page lies in the journal, with all of it but the body and headers.
+
+    `attempt` counts how often the walk was begun.
+    """
 
     walk: str
     number: int
@@ -81,3 +84,4 @@ class PageRef(msgspec.Struct, frozen=True):
     next: Position
     records_digest: bytes
     detected: bytes = b""
+    attempt: int = 1

@@ -193,7 +193,7 @@ class Delivery:
             records = await asyncio.to_thread(records_of, self._journal, resource, page)
         else:
             records = records_of(self._journal, resource, page)
-        prefix = page_prefix(self._journal.uid, self._run_id, ref.walk, ref.number)
+        prefix = page_prefix(self._journal.uid, self._run_id, ref.walk, ref.number, ref.attempt)
         return RecordPage(number=number, prefix=prefix, records=records, numbers=page.numbers)
 
     async def _deliver(

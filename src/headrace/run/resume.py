@@ -157,7 +157,7 @@ def _open_walk(
     if state is not None and state.fingerprint != mark:
         again = "its configuration has changed since the run began: the walk starts again"
         if resource.disposition == "append":
-            again += "; rows of it that an earlier attempt has loaded stay, and are there twice if they come again"
+            again += "; what an earlier attempt has loaded of it goes as its first new rows come"
         emit(Noticed(resource.name, again, "warning"))
         state = None
     begun = state or journal.begin_walk(record.run_id, name, mark)

@@ -244,6 +244,22 @@ _REQUEST = (
 
 _RECORDS = (
     Rule(
+        "merged-table", "doubtful", "one table that one resource appends to and another merges into", "merged by both",
+        "{both}, one by `append` and one by `merge`",
+        "both are merged, by the keys of the one; give one of them another `table_name` if that is not meant",
+    ),
+    Rule(
+        "two-spellings", "doubtful", "two table names that become one when normalised", "one table",
+        "{both}, whose names are written differently",
+        "set `table_name` to keep them apart, or to the same text in both if they belong together",
+    ),
+    Rule(
+        "nested-table", "doubtful", "a table named like a list in another resource's records", "the resource's own",
+        "`{name}` fills the table `{table}`, and so would a list `{field}` in the records of `{above}`, which would be"
+        " set aside",
+        "set another `table_name` if there is such a list",
+    ),
+    Rule(
         "selector-list", "settled", "a list as `data_selector`", "the path through its keys; empty: the body",
         "a list stands where dlt takes a JSON path", "read as {path}",
     ),

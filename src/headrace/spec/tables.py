@@ -68,9 +68,7 @@ def _beside(ctx: Context, table: str, first: Resource, read: ReadResource) -> No
     both = f"`{first.name}` and `{second.name}` fill the table `{table}`"
     if {first.disposition, second.disposition} == {"append", "merge"}:
         spot = _spot(read, "write_disposition")
-        problem = f"{both}, one by `append` and one by `merge`"
-        fix = "both are merged, by the keys of the one; give one of them another `table_name` if that is not meant"
-        ctx.faults.warning("one-table", spot.path, spot.line, problem, fix)
+        ctx.faults.tell("merged-table", spot.path, spot.line, both=both)
     elif first.disposition != second.disposition:
         spot = _spot(read, "write_disposition")
         problem = f"{both}, one by `{first.disposition}` and one by `{second.disposition}`"
@@ -83,20 +81,14 @@ def _beside(ctx: Context, table: str, first: Resource, read: ReadResource) -> No
         ctx.faults.error("one-table", spot.path, spot.line, problem, fix)
     elif first.table != second.table:
         spot = _spot(read, "table_name")
-        fix = "set `table_name` to keep them apart, or to the same text in both if they belong together"
-        ctx.faults.warning("one-table", spot.path, spot.line, f"{both}, whose names are written differently", fix)
+        ctx.faults.tell("two-spellings", spot.path, spot.line, both=both)
 
 
 def _nested(ctx: Context, table: str, above: Resource, read: ReadResource) -> None:
     spot = _spot(read, "table_name")
     field = table.removeprefix(normalise(above.table) + SEPARATOR)
-    ctx.faults.warning(
-        "nested-table",
-        spot.path,
-        spot.line,
-        f"`{read.resource.name}` fills the table `{table}`, and so would a list `{field}` in the records of"
-        f" `{above.name}`, which would be set aside",
-        "set another `table_name` if there is such a list",
+    ctx.faults.tell(
+        "nested-table", spot.path, spot.line, name=read.resource.name, table=table, field=field, above=above.name
     )
 
 
