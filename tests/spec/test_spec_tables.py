@@ -10,7 +10,6 @@ from headrace.spec.faults import Fault
 
 from .documents import errors, of
 
-
 CODES = {"one-table", "merged-table", "two-spellings", "nested-table", "reserved-table"}
 
 
