@@ -128,7 +128,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_it_had_not_been(
         asked = whole.emulator.stats()["requests"] - asked_before
         assert ran.code in (0, 1, -signal.SIGKILL), ran.err
         assert left(workplace) == whole.left
-        if not LOST and ran.code != -signal.SIGKILL:
+        if ran.code != -signal.SIGKILL:
             compare(ran, whole)
         # A page that a kill took between the answer and the journal is asked for again; no other one is.
         assert whole.requests <= asked <= whole.requests + 6 * (kills - kills_before)
@@ -146,13 +146,6 @@ MOMENTS = [
     ("merge", "before-commit", 1),
     ("merge", "after-commit", 1),
 ]
-# What was delivered by an earlier try is missing in the report: rejects from the staging on, rows from the commit on.
-# With this empty, the random kills compare reports too, exit codes included.
-LOST = ("before-commit", "after-commit", "before-note")
-
-
-_LOSES = pytest.mark.xfail(strict=True, raises=OtherReport, reason="a resumed run reports its last try's deliveries")
-AIMED = [pytest.param(*each, marks=_LOSES if each[1] in LOST else ()) for each in MOMENTS]
 
 
 def die(workplace: Workplace, whole: Whole, moment: str, count: int) -> None:
@@ -166,7 +159,7 @@ def die(workplace: Workplace, whole: Whole, moment: str, count: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize(("disposition", "moment", "count"), AIMED)
+@pytest.mark.parametrize(("disposition", "moment", "count"), MOMENTS)
 def test_killed_at_a_step_a_run_ends_as_if_it_had_not_been(
     undisturbed: Callable[[str], Whole], workplace: Workplace, disposition: str, moment: str, count: int
 ) -> None:

@@ -28,7 +28,7 @@ import pytest
 from tests.parity.rest_api.asking import config, rows, things, went_well
 from tests.parity.rest_api.case import Config
 from tests.parity.rest_api.serving import Answer, Asked, serving
-from tests.parity.rest_api.ways import Way, in_pipeline
+from tests.parity.rest_api.ways import Way, by_load, in_pipeline
 
 
 def test_h1_a_link_to_the_same_page_is_an_error_that_names_it(load: Way, tmp_path: Path) -> None:
@@ -95,8 +95,12 @@ def test_h8_null_on_the_last_page_is_empty(load: Way, tmp_path: Path) -> None:
     assert loaded.values("things") == [1, 2]
 
 
-def test_h9_each_parent_has_a_cursor_of_its_own(load: Way, tmp_path: Path) -> None:
+def test_h9_each_parent_has_a_cursor_of_its_own(load: Way, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The second parent's rows are all older than the first's, in the first run and in the second."""
+    if load is not by_load:
+        request.applymarker(
+            pytest.mark.xfail(strict=True, reason="the drop-in keeps dlt's state, which has one cursor")
+        )
     children = {"1": [90, 95], "2": [10, 11]}
 
     def handle(asked: Asked) -> Answer:
@@ -214,9 +218,11 @@ def test_h19_a_limit_is_exact_with_parallel_resources(tmp_path: Path) -> None:
 @pytest.mark.parametrize("answer", [Answer(b"", 204), Answer(b"")], ids=["204", "empty body"])
 def test_h33_no_content_is_no_rows(load: Way, answer: Answer, tmp_path: Path) -> None:
     with serving(lambda asked: rows(1) if asked.segments == ["others"] else answer) as server:
-        loaded = went_well(load(config(server.url, things(), "others"), tmp_path))
+        loaded = load(config(server.url, things(), "others"), tmp_path)
     assert loaded.values("others") == [1]
     assert loaded.values("things") == []
+    # Nothing at all with a 200 may be a proxy's hiccup: asked again, and in the end not taken for complete.
+    assert not loaded.problem or (answer.status == 200 and load is by_load)
 
 
 @pytest.mark.parametrize("large", [2**63, 2**70])

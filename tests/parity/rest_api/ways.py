@@ -71,7 +71,7 @@ def by_load(config: Config, folder: Path) -> Loaded:
         return Loaded(problem="\n".join([str(error), *map(str, error.faults)]))
     told = [*map(str, report.errors), *map(str, report.notices)]
     told += [str(resource.reject_reasons) for resource in report.resources.values()]
-    return Loaded(_rows(warehouse, "d"), "\n".join(told) if report.status != "complete" else "")
+    return Loaded(_rows(warehouse, "d"), "\n".join(told) if report.exit_code else "")
 
 
 def _chain(error: BaseException | None) -> str:
