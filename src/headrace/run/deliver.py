@@ -95,6 +95,8 @@ class Delivery:
         for mark in (*state.staged.values(), *state.committed.values()):
             if mark.pages > self._pages_taken(mark.walk):
                 self.watermarks[mark.walk] = mark
+        for sentence in state.warnings:
+            self._emit(Noticed("", sentence, "warning"))
         return state
 
     def expect(self, resource: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalError, SinkError, SourceError
@@ -44,7 +45,8 @@ def execute(
     identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
     with open_journal(job.folder, identity) as journal:
         journal.start_syncer()
-        run = open_run(journal, job.plan, options, emit, lambda: read_seen(job.destination, job.dataset))
+        seen = partial(read_seen, job.destination, job.dataset, job.plan.name)
+        run = open_run(journal, job.plan, options, emit, seen)
         flow = Flow(job, journal, run)
         outcome = _told_before(job, journal, run, asyncio.run(_conclude(job, flow, run, collector)))
         over = not outcome.report.errors and not run.over and not run.waiting and options.mode != "fetch"

@@ -6,10 +6,22 @@ from dataclasses import dataclass
 
 import msgspec
 
-from headrace.model.plan import AutoPaging, Offset, Paging, Request, Resource, RetryPolicy, SinglePage, Text, text
+from headrace.model.plan import (
+    AutoPaging,
+    Incremental,
+    Offset,
+    Paging,
+    Request,
+    Resource,
+    RetryPolicy,
+    SinglePage,
+    Text,
+    text,
+)
 from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
 from headrace.spec.hints import read_hints
+from headrace.spec.incremental import is_list_of_one
 from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
 from headrace.spec.node import Node, Opaque, code_in
@@ -132,7 +144,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         retry=_retry(ctx, node, endpoint),
         selected=selected is not False,
         parent=request.parent,
-        incremental=request.incremental,
+        incremental=_with_key(request.incremental, node.get("primary_key")),
         actions=read_actions(ctx, endpoint.get("response_actions")),
     )
     hides = hidden_by_default(resource)
@@ -141,6 +153,13 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
             "hidden-by-default", path.path, path.line, sentence, "add it to endpoint.params to load them too"
         )
     return ReadResource(msgspec.structs.replace(resource, hides=hides), node, known, tuple(ctx.hooked[before:]))
+
+
+def _with_key(rule: Incremental | None, key: Node | None) -> Incremental | None:
+    """The increment, told how the key of the resource is stated if it has none of its own."""
+    if rule is None or rule.primary_key is not None:
+        return rule
+    return msgspec.structs.replace(rule, key_listed=is_list_of_one(key))
 
 
 def _name(ctx: Context, node: Node) -> str | None:

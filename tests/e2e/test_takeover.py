@@ -1,0 +1,192 @@
+"""A dataset in DuckDB that headrace and dlt load in turn: each goes on from where the other stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import pytest
+
+import headrace
+from tests.e2e.api import served
+from tests.e2e.warehouse import read_dataset
+
+pytestmark = pytest.mark.timeout(120)
+Row = dict[str, Any]
+NAME, DATASET = "shop", "shop_data"
+
+
+class Shop:
+    """An API whose lists change between runs; `asked` is the `since` of every request for events."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, list[Row]] = {}
+        self.asked: list[str] = []
+        self.url = ""
+
+    def answer(self, target: str) -> tuple[int, Any]:
+        parts = urlsplit(target)
+        query = parse_qs(parts.query)
+        name = parts.path.strip("/")
+        since = query.get("since", [""])[0]
+        if name == "events":
+            self.asked.append(since)
+        rows = [row for row in self.lists[name] if row.get("at", "") >= since]
+        at = int(query.get("page", ["0"])[0])
+        return 200, {"rows": rows[at : at + 2], "next": str(at + 2) if at + 2 < len(rows) else None}
+
+    def config(self) -> dict[str, Any]:
+        paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "page"}
+        common = {"data_selector": "rows", "paginator": paginator}
+        since = {"cursor_path": "at", "initial_value": "2024-01-02", "start_param": "since"}
+        return {
+            "client": {"base_url": self.url},
+            "resources": [
+                {
+                    "name": "Orders",
+                    "primary_key": "id",
+                    "write_disposition": "merge",
+                    "columns": {"meta": {"data_type": "json"}},
+                    "endpoint": {"path": "orders", **common},
+                },
+                {
+                    "name": "events",
+                    "write_disposition": "append",
+                    "endpoint": {"path": "events", **common, "incremental": since},
+                },
+                {
+                    "name": "prices",
+                    "write_disposition": "replace",
+                    "primary_key": ["sku"],
+                    "endpoint": {"path": "prices", **common},
+                },
+                {
+                    "name": "visits",
+                    "primary_key": ["id"],
+                    "write_disposition": "append",
+                    "endpoint": {"path": "visits", **common, "incremental": {**since, "start_param": "since"}},
+                },
+            ],
+        }
+
+
+FIRST: dict[str, list[Row]] = {
+    "orders": [
+        {"id": 1, "total": 5, "lines": [{"sku": "a", "tags": ["x", "y"]}, {"sku": "b"}], "meta": {"k": [1]}},
+        {"id": 2, "total": 7, "lines": [{"sku": "c"}], "made": "2024-03-01T10:00:00Z", "who": {"name": "ann"}},
+        {"id": 3, "total": 9, "meta": None, "note": None},
+    ],
+    "events": [{"id": 1, "at": "2024-01-01"}, {"id": 2, "at": "2024-01-02"}, {"id": 3, "at": "2024-01-03", "v": 1.5}],
+    "prices": [{"sku": "a", "price": 1}, {"sku": "b", "price": 2, "was": [3, 4]}],
+    "visits": [{"id": 1, "at": "2024-01-05"}],
+}
+# Orders: one changed with an empty list, one new with a new column, and a text in a number column.
+SECOND: dict[str, list[Row]] = {
+    "orders": [
+        {"id": 1, "total": 6, "lines": []},
+        {"id": 2, "total": "many", "lines": [{"sku": "c", "extra": True}, {"sku": "d"}], "who": {"name": "bo"}},
+        {"id": 3, "total": 9, "meta": {"k": [2]}},
+        {"id": 4, "total": 1, "channel": 17, "lines": [{"sku": "z", "tags": ["q"]}]},
+    ],
+    "events": [*FIRST["events"], {"id": 4, "at": "2024-01-03"}, {"id": 5, "at": "2024-01-04"}],
+    "prices": [{"sku": "c", "price": 3}],
+    "visits": [*FIRST["visits"], {"id": 2, "at": "2024-01-05"}],
+}
+THIRD: dict[str, list[Row]] = {
+    "orders": [
+        {"id": 2, "total": 8, "channel": 18, "lines": [{"sku": "c", "extra": False}]},
+        {"id": 4, "total": 2, "channel": "web", "fresh": "2024-05-05T05:05:05Z", "lines": []},
+        {"id": 5, "total": 3, "channel": 19, "lines": [{"sku": "k", "tags": ["a"], "extra": True}]},
+    ],
+    "events": [*SECOND["events"], {"id": 6, "at": "2024-01-04", "v": 2.5}, {"id": 7, "at": "2024-01-06"}],
+    "prices": [{"sku": "c", "price": 4, "was": [5]}, {"sku": "d", "price": 2.5}],
+    "visits": [*SECOND["visits"], {"id": 3, "at": "2024-01-07"}],
+}
+FOURTH: dict[str, list[Row]] = {
+    "orders": [
+        {"id": 5, "total": 4, "fresh": "2024-05-05T05:05:06Z", "channel": "shop", "late": 1.5},
+        {"id": 6, "total": 1, "lines": [{"sku": "n"}]},
+    ],
+    "events": [*THIRD["events"], {"id": 8, "at": "2024-01-06"}],
+    "prices": [{"sku": "e", "price": 1}],
+    "visits": [*THIRD["visits"], {"id": 4, "at": "2024-01-07"}],
+}
+ROUNDS = (FIRST, SECOND, THIRD, FOURTH)
+
+
+@pytest.fixture(autouse=True)
+def quiet_dlt() -> Iterator[None]:
+    with mock.patch.dict(os.environ, {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}):
+        yield
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    shop = Shop()
+    with served(shop.answer) as shop.url:
+        yield shop
+
+
+def through_headrace(shop: Shop, folder: Path) -> headrace.RunReport:
+    folder.mkdir(exist_ok=True)
+    config = folder / f"{NAME}.json"
+    config.write_text(json.dumps(shop.config()))
+    report = headrace.load(config, to=f"duckdb:///{folder}/w.duckdb", dataset=DATASET, journal=str(folder / "journal"))
+    assert report.status == "complete", report
+    return report
+
+
+def pipeline_in(folder: Path) -> Any:
+    import dlt
+
+    folder.mkdir(exist_ok=True)
+    return dlt.pipeline(
+        NAME,
+        pipelines_dir=str(folder / "pipelines"),
+        destination=dlt.destinations.duckdb(str(folder / "w.duckdb")),
+        dataset_name=DATASET,
+    )
+
+
+def through_dlt(shop: Shop, folder: Path) -> Any:
+    from dlt.sources.rest_api import rest_api_source
+
+    pipeline = pipeline_in(folder)
+    pipeline.run(rest_api_source(shop.config()))
+    return pipeline
+
+
+def ask(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "w.duckdb"), read_only=True) as connection:
+        connection.execute(f"USE {DATASET}")
+        return connection.execute(sql).fetchall()
+
+
+def tables(folder: Path) -> tuple[Any, Any]:
+    """Columns in any order (dlt keeps a place for those that it has only seen null), and all records."""
+    types, records = read_dataset(folder / "w.duckdb", DATASET)
+    return types, records
+
+
+@pytest.mark.parametrize("who", ["hdhd", "dhdh", "hhdd", "ddhh", "hddh"], ids=lambda who: " then ".join(who))
+def test_loads_in_turn_make_the_tables_of_dlt_alone(who: str, shop: Shop, tmp_path: Path) -> None:
+    asked: dict[str, list[str]] = {}
+    for side, turns in (("alone", "dddd"), ("turns", who)):
+        for turn, lists in zip(turns, ROUNDS, strict=True):
+            shop.lists = deepcopy(lists)
+            shop.asked.clear()
+            (through_headrace if turn == "h" else through_dlt)(shop, tmp_path / side)
+            asked.setdefault(side, []).append(shop.asked[0])
+        ids = ask(tmp_path / side, "SELECT id FROM events ORDER BY id")
+        assert [each for (each,) in ids] == [2, 3, 4, 5, 6, 7, 8]
+        ids = ask(tmp_path / side, "SELECT id FROM visits ORDER BY id")
+        assert [each for (each,) in ids] == [1, 2, 3, 4]
+    assert asked["turns"] == asked["alone"]
+    assert tables(tmp_path / "turns") == tables(tmp_path / "alone")
