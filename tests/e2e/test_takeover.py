@@ -29,6 +29,7 @@ class Shop:
     def __init__(self) -> None:
         self.lists: dict[str, list[Row]] = {}
         self.asked: list[str] = []
+        self.extra: dict[str, Any] = {}
         self.url = ""
 
     def answer(self, target: str) -> tuple[int, Any]:
@@ -36,13 +37,16 @@ class Shop:
         query = parse_qs(parts.query)
         name = parts.path.strip("/")
         since = query.get("since", [""])[0]
-        if name == "events":
+        if name.startswith("events"):
             self.asked.append(since)
         rows = [row for row in self.lists[name] if row.get("at", "") >= since]
         at = int(query.get("page", ["0"])[0])
         return 200, {"rows": rows[at : at + 2], "next": str(at + 2) if at + 2 < len(rows) else None}
 
     def config(self) -> dict[str, Any]:
+        """Three dispositions, keys stated in both forms, and a JSON column."""
+        if self.extra:
+            return {"client": {"base_url": self.url}, **self.extra}
         paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "page"}
         common = {"data_selector": "rows", "paginator": paginator}
         since = {"cursor_path": "at", "initial_value": "2024-01-02", "start_param": "since"}
@@ -166,7 +170,8 @@ def through_dlt(shop: Shop, folder: Path) -> Any:
 def ask(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(folder / "w.duckdb"), read_only=True) as connection:
         connection.execute(f"USE {DATASET}")
-        return connection.execute(sql).fetchall()
+        rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+        return rows
 
 
 def tables(folder: Path) -> tuple[Any, Any]:
@@ -175,7 +180,7 @@ def tables(folder: Path) -> tuple[Any, Any]:
     return types, records
 
 
-@pytest.mark.parametrize("who", ["hdhd", "dhdh", "hhdd", "ddhh", "hddh"], ids=lambda who: " then ".join(who))
+@pytest.mark.parametrize("who", ["hdhd", "dhdh", "hhdd", "ddhh", "hddh"], ids=" then ".join)
 def test_loads_in_turn_make_the_tables_of_dlt_alone(who: str, shop: Shop, tmp_path: Path) -> None:
     asked: dict[str, list[str]] = {}
     for side, turns in (("alone", "dddd"), ("turns", who)):
@@ -190,3 +195,132 @@ def test_loads_in_turn_make_the_tables_of_dlt_alone(who: str, shop: Shop, tmp_pa
         assert [each for (each,) in ids] == [1, 2, 3, 4]
     assert asked["turns"] == asked["alone"]
     assert tables(tmp_path / "turns") == tables(tmp_path / "alone")
+
+
+def stored(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The newest schema and state."""
+    from dlt.common.versioned_state import decompress_state
+
+    ((schema,), *_) = ask(folder, "SELECT schema FROM _dlt_version ORDER BY inserted_at DESC")
+    ((state,), *_) = ask(folder, "SELECT state FROM _dlt_pipeline_state ORDER BY _dlt_load_id DESC")
+    return json.loads(schema), decompress_state(state)
+
+
+def test_a_pipeline_of_dlt_finds_schema_and_state_as_its_own_would_be(shop: Shop, tmp_path: Path) -> None:
+    shop.lists = deepcopy(FIRST)
+    report = through_headrace(shop, tmp_path / "ours")
+    through_dlt(shop, tmp_path / "theirs")
+    pipeline = pipeline_in(tmp_path / "ours")
+    pipeline.sync_destination()
+    schema, theirs = pipeline.default_schema, stored(tmp_path / "theirs")
+    assert schema.name == "rest_api"
+    assert not schema.is_modified
+    assert pipeline.first_run is False
+    said = "SELECT load_id, schema_name, status, schema_version_hash FROM _dlt_loads"
+    assert ask(tmp_path / "ours", said) == [(report.load_id, "rest_api", 0, schema.version_hash)]
+    # That a declared column takes nulls is dlt's default, which it does not write down. Else all is the same.
+    del schema.tables["orders"]["columns"]["meta"]["nullable"]
+    assert schema.version_hash == theirs[0]["version_hash"]
+    parts = ("engine_version", "name", "tables", "settings", "normalizers")
+    ours = schema.to_dict(bump_version=False)
+    assert {part: ours[part] for part in parts} == {part: theirs[0][part] for part in parts}
+    assert {name: list(table["columns"]) for name, table in ours["tables"].items()} == {
+        name: list(table["columns"]) for name, table in theirs[0]["tables"].items()
+    }
+    apart = {"_local", "_version_hash", "_headrace_schema_hash"}
+    state = {key: value for key, value in pipeline.state.items() if key not in apart}
+    assert state == {key: value for key, value in theirs[1].items() if key not in apart}
+
+
+def test_a_pipeline_that_was_there_before_learns_the_columns_that_headrace_added(shop: Shop, tmp_path: Path) -> None:
+    shop.lists = deepcopy(FIRST)
+    pipeline = through_dlt(shop, tmp_path)
+    # The same increments as before: of the state, nothing but the schema is another.
+    shop.lists["orders"] = deepcopy(SECOND["orders"])
+    through_headrace(shop, tmp_path)
+    assert "channel" not in pipeline.default_schema.get_table("orders")["columns"]
+    pipeline.sync_destination()
+    assert pipeline.default_schema.get_table("orders")["columns"]["channel"]["data_type"] == "bigint"
+
+
+def test_a_load_of_nothing_new_writes_neither_schema_nor_state(shop: Shop, tmp_path: Path) -> None:
+    shop.lists = deepcopy(FIRST)
+    for _ in range(2):
+        through_headrace(shop, tmp_path)
+    for table, rows in (("_dlt_version", 1), ("_dlt_pipeline_state", 1), ("_dlt_loads", 2)):
+        assert ask(tmp_path, f"SELECT count(*) FROM {table}") == [(rows,)]
+    through_dlt(shop, tmp_path)
+    assert ask(tmp_path, "SELECT count(*) FROM _dlt_pipeline_state") == [(1,)]
+
+
+def test_a_full_refresh_is_one_for_dlt_too(shop: Shop, tmp_path: Path) -> None:
+    shop.lists = deepcopy(FIRST)
+    through_headrace(shop, tmp_path)
+    shop.lists["events"] = []
+    config = tmp_path / f"{NAME}.json"
+    headrace.load(
+        config, to=f"duckdb:///{tmp_path}/w.duckdb", dataset=DATASET, journal=str(tmp_path / "j"), full_refresh=True
+    )
+    shop.asked.clear()
+    shop.lists["events"] = deepcopy(FIRST["events"])
+    through_dlt(shop, tmp_path)
+    assert shop.asked[0] == "2024-01-02"
+    assert ask(tmp_path, "SELECT id FROM events ORDER BY id") == [(2,), (3,)]
+
+
+def test_a_column_that_holds_json_goes_on_to(shop: Shop, tmp_path: Path) -> None:
+    declared = shop.config()
+    plain = deepcopy(declared)
+    del plain["resources"][0]["columns"]
+    for folder, second in ((tmp_path / "dlt", through_dlt), (tmp_path / "headrace", through_headrace)):
+        shop.lists, shop.extra = deepcopy(FIRST), declared
+        through_dlt(shop, folder)
+        shop.lists, shop.extra = deepcopy(SECOND), plain
+        second(shop, folder)
+        assert ask(folder, "SELECT meta FROM orders WHERE id = 3") == [('{"k":[2]}',)]
+    assert tables(tmp_path / "headrace") == tables(tmp_path / "dlt")
+
+
+def per_row(shop: Shop) -> dict[str, Any]:
+    config = shop.config()
+    config["resources"] = [config["resources"][0], config["resources"][1]]
+    config["resources"][0]["name"] = "orders"
+    events = config["resources"][1]
+    events |= {"write_disposition": "merge", "primary_key": "id"}
+    events["endpoint"]["path"] = "events/{resources.orders.id}"
+    return config
+
+
+def test_the_rows_of_a_parent_have_one_place_for_dlt_and_their_own_again_after_it(shop: Shop, tmp_path: Path) -> None:
+    shop.extra = per_row(shop)
+    shop.lists = {
+        "orders": [{"id": 1}, {"id": 2}],
+        "events/1": [{"id": 10, "at": "2024-01-03"}, {"id": 11, "at": "2024-01-09"}],
+        "events/2": [{"id": 20, "at": "2024-01-05"}],
+    }
+    turns = [
+        (through_headrace, ["2024-01-02", "2024-01-02"]),
+        (through_headrace, ["2024-01-05", "2024-01-09"]),
+        (through_dlt, ["2024-01-05", "2024-01-05"]),
+        (through_headrace, ["2024-01-09", "2024-01-09"]),
+        (through_headrace, ["2024-01-09", "2024-01-10"]),
+    ]
+    for number, (through, asked) in enumerate(turns):
+        shop.asked.clear()
+        if number == 3:
+            shop.lists["events/2"] += [{"id": 21, "at": "2024-01-10"}]
+        through(shop, tmp_path)
+        assert sorted(shop.asked) == asked, number
+    assert ask(tmp_path, "SELECT id FROM events ORDER BY id") == [(10,), (11,), (20,), (21,)]
+
+
+def test_what_a_pipeline_asked_for_and_headrace_does_not_do_is_a_warning(shop: Shop, tmp_path: Path) -> None:
+    from dlt.sources.rest_api import rest_api_source
+
+    shop.lists = deepcopy(FIRST)
+    source = rest_api_source(shop.config())
+    source.resources["Orders"].apply_hints(schema_contract={"columns": "discard_value"})
+    pipeline_in(tmp_path).run(source)
+    warned = [notice for notice in through_headrace(shop, tmp_path).notices if "dlt" in notice.message]
+    assert [notice.severity for notice in warned] == ["warning"]
+    assert "asks for a schema contract on `orders`, which headrace does not do" in warned[0].message

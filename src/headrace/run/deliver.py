@@ -19,6 +19,7 @@ from headrace.decode.observe import Reader
 from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.decode.rules import DecodeRules
+from headrace.decode.shape import as_known
 from headrace.journal.write import Journal
 from headrace.model.event import Delivered, Emit, Noticed, Rejected, TableWritten
 from headrace.model.page import PageRef
@@ -117,6 +118,7 @@ class Delivery:
 
     async def run(self, resource: Resource) -> None:
         """Deliver one resource: what is put and lies beyond the watermark. Raises SinkError."""
+        resource = as_known(resource, self.schema)
         reader = Reader(resource, self._rules)
         under_way: deque[asyncio.Task[None]] = deque()
         async with asyncio.TaskGroup() as group:

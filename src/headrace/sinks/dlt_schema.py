@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -34,11 +34,13 @@ _REMEMBERED_HASHES = 10
 class Filled(msgspec.Struct, frozen=True):
     """What a commit says of the root tables: the resource that fills each of them, and how far its increment is.
 
-    Tables of other roots keep the hints that they have.
+    Tables of other roots keep the hints that they have, those of `dropped` roots none. `there` are the tables of the
+    dataset after the commit, with their columns.
     """
 
     resources: Mapping[str, str]
     seen: Mapping[str, Seen]
+    there: Mapping[str, Collection[str]]
     dropped: tuple[str, ...] = ()
 
 
@@ -52,9 +54,19 @@ def stored_schema(before: Document | None, name: str, schema: Schema, filled: Fi
     for name_of_old in [each for each in tables if _root(tables, each) in filled.dropped]:
         del tables[name_of_old]
     for table in schema.tables.values():
-        _describe(tables, table, filled)
+        if table.name in filled.there:
+            _describe(tables, table, filled)
+    _forget(tables, filled.there)
     _propagate(after, schema)
     return _numbered(after)
+
+
+def describes_less(after: Document, before: Document) -> bool:
+    """Whether a table or a column is gone since `before`."""
+    return any(
+        name not in after["tables"] or table["columns"].keys() - after["tables"][name]["columns"].keys()
+        for name, table in before["tables"].items()
+    )
 
 
 def version_hash(document: Document) -> str:
@@ -103,6 +115,20 @@ def _describe(tables: Document, table: TableSchema, filled: Filled) -> None:
         _mark_keys(columns, table)
         _mark_cursor(columns, filled.seen.get(resource))
     entry["x-normalizer"] = {**entry.get("x-normalizer", {}), "seen-data": True}
+
+
+def _forget(tables: Document, there: Mapping[str, Collection[str]]) -> None:
+    """Take out what somebody has dropped."""
+    for name in sorted(tables, key=len, reverse=True):  # a child's name is longer than its parent's
+        table = tables[name]
+        if name.startswith("_dlt_") or not table.get("x-normalizer", {}).get("seen-data"):
+            continue
+        if name in there:
+            gone = [each for each, column in table["columns"].items() if "data_type" in column]
+            for each in set(gone) - {*there[name]}:
+                del table["columns"][each]
+        elif not any(each.get("parent") == name for each in tables.values()):
+            del tables[name]
 
 
 def _column(column: Column) -> Document:

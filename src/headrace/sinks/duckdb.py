@@ -173,7 +173,7 @@ class _Session:
             self._ledger.write_positions(commit, settlement)
             self._ledger.write_walks(commit, settlement)
             seen = self._ledger.write_seen(commit, self._dlt.seen(self._ledger.seen()))
-            self._ledger.write_load(commit, self._dlt.write(commit, seen))
+            self._ledger.write_load(commit, self._dlt.write(commit, seen, dataset.there))
             if len(leaving) == len(self._staged):
                 self._drop_staging()
         with _told(self._path):

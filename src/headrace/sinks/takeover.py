@@ -18,7 +18,7 @@ from headrace.model.position import Seen
 from headrace.sinks import dlt_schema, dlt_state
 from headrace.sinks.base import Commit
 from headrace.sinks.database import Database
-from headrace.sinks.ddl import Names
+from headrace.sinks.ddl import Catalog, Names
 from headrace.sinks.dlt_limits import is_another_engine, listed, unmet
 from headrace.sinks.dlt_schema import Document, Filled
 from headrace.sinks.dlt_state import Owner, resource_of
@@ -71,10 +71,10 @@ class Takeover:
         wanted = frozenset(resources)
         return (*_unmet(name, schema, wanted), *self._lost_increments(state, name, wanted))
 
-    def write(self, commit: Commit, seen: Mapping[str, Seen]) -> Described:
+    def write(self, commit: Commit, seen: Mapping[str, Seen], there: Catalog) -> Described:
         """Bring schema and state up to a commit; a row for each of them that has changed.
 
-        `seen` are all increments of the dataset after it.
+        `seen` are all increments of the dataset after it, `there` its tables.
         """
         pipeline = self._pipeline or commit.schema_name
         before = self._state(pipeline)
@@ -83,11 +83,15 @@ class Takeover:
         resources = {walk.table: resource_of(walk.walk) for walk in commit.walks}
         # What another version of dlt has stored is left to it.
         stands = is_another_engine(known, before)
-        filled = Filled(resources, {resource_of(walk): mark for walk, mark in seen.items()}, commit.drop)
+        marks = {resource_of(walk): mark for walk, mark in seen.items()}
+        filled = Filled(resources, marks, there, commit.drop)
         schema = dlt_schema.stored_schema(None if stands else known, owner.schema, commit.schema, filled)
         described = Described(owner.schema, schema["version_hash"])
         if stands:
             return described
+        if known is not None and dlt_schema.describes_less(schema, known):
+            # dlt makes nothing anew of what any stored schema describes that is equal to its own.
+            self._run(f"DELETE FROM {self._data(VERSIONS)} WHERE schema_name = ?", [owner.schema])
         if known is None or known["version_hash"] != schema["version_hash"]:
             self._write_schema(schema)
         again = [resources[table] for table in commit.drop if table in resources]
@@ -103,7 +107,7 @@ class Takeover:
             " `initial_value`; give that as the API writes it"
             for each in typed
         ]
-        others = [] if state is not None else self._pipelines()
+        others = self._pipelines() if state is None and self._pipeline else []
         if others:
             found.append(
                 f"the dataset was loaded by the dlt pipeline `{listed(others)}`, not by `{self._pipeline}`:"
@@ -168,10 +172,8 @@ def _unmet(name: str, schema: Document | None, resources: frozenset[str]) -> lis
     asked = unmet(schema, resources) if schema else []
     if not asked:
         return []
-    return [
-        f"the schema `{name}` that dlt left in this dataset asks for {listed(asked)}, which headrace does not do:"
-        " rows are loaded without; load these resources with dlt if they need it"
-    ]
+    said = f"the schema `{name}` that dlt left in this dataset asks for {listed(asked)}, which headrace does not do"
+    return [f"{said}: rows are loaded without; load these resources with dlt if they need it"]
 
 
 def _schema_name(state: Document | None, otherwise: str) -> str:
