@@ -17,6 +17,7 @@ import pytest
 import headrace
 from tests.e2e.api import served
 from tests.e2e.warehouse import read_dataset
+from tests.e2e.workplace import SIX, Emulate, Workplace
 
 pytestmark = pytest.mark.timeout(120)
 Row = dict[str, Any]
@@ -324,3 +325,50 @@ def test_what_a_pipeline_asked_for_and_headrace_does_not_do_is_a_warning(shop: S
     warned = [notice for notice in through_headrace(shop, tmp_path).notices if "dlt" in notice.message]
     assert [notice.severity for notice in warned] == ["warning"]
     assert "asks for a schema contract on `orders`, which headrace does not do" in warned[0].message
+
+
+def changed(records: list[Row]) -> list[Row]:
+    """As a vendor's records change: lists are emptied, fields are new, and some have another type."""
+    after = deepcopy(records)
+    for number, record in enumerate(after):
+        for key, value in record.items():
+            if isinstance(value, list) and number % 2:
+                record[key] = []
+            if isinstance(value, str) and key == "name" and number % 5 == 0:
+                record[key] = number
+        record["revised"] = number % 3 == 0
+        record["change"] = {"number": number, "notes": [{"text": f"note {number}"}] * (number % 3)}
+    return [*after[1:], {"id": "new", "change": {"number": "none"}}]
+
+
+def test_a_vendors_records_loaded_in_turn_make_the_tables_of_dlt_alone(
+    emulate: Emulate, workplace: Workplace, tmp_path: Path
+) -> None:
+    import dlt
+
+    def load(folder: Path, lists: dict[str, list[Row]]) -> None:
+        @dlt.source(name="rest_api")  # type: ignore[untyped-decorator]
+        def vendor() -> Any:
+            for name, rows in lists.items():
+                yield dlt.resource(rows, name=name, primary_key="id", write_disposition="merge")
+
+        database = dlt.destinations.duckdb(str(folder / "v.duckdb"))
+        pipelines = str(folder / "pipelines")
+        dlt.pipeline("vitally", pipelines_dir=pipelines, destination=database, dataset_name="vitally_data").run(
+            vendor(), loader_file_format="parquet"
+        )
+
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    with emulate(records="accounts=40,users=40,notes=40,tasks=40,conversations=40,admins=5") as emulator:
+        # The API keeps churned accounts back.
+        first = {name: [row for row in emulator.truth(name) if not row.get("churnedAt")] for name in SIX}
+        second = {name: changed(rows) for name, rows in first.items()}
+        load(alone, first)
+        assert workplace.run(emulator.url).code == 0
+        load(alone, second)
+        load(workplace.folder, second)
+        assert read_dataset(workplace.database, "vitally_data") == read_dataset(alone / "v.duckdb", "vitally_data")
+        load(alone, first)
+        assert workplace.run(emulator.url).code == 0
+    assert read_dataset(workplace.database, "vitally_data") == read_dataset(alone / "v.duckdb", "vitally_data")

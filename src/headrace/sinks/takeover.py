@@ -53,6 +53,7 @@ class Takeover:
         self._run = database.run
         self._names = names
         self._pipeline = pipeline
+        self._made = False
 
     def seen(self, own: Mapping[str, Seen]) -> dict[str, Seen]:
         """How far increments have come, by walk, dlt's own runs included; `own` is what headrace wrote down."""
@@ -116,13 +117,13 @@ class Takeover:
         return found
 
     def _pipelines(self) -> list[str]:
-        if not self._has(STATES):
+        if not self._is_made():
             return []
         return [name for (name,) in self._run(f"SELECT DISTINCT pipeline_name FROM {self._data(STATES)} ORDER BY ALL")]
 
     def _state(self, pipeline: str) -> Document | None:
         """The newest state of a load that is complete, as dlt looks for it."""
-        if not self._has(STATES) or not self._has(LOADS):
+        if not self._is_made():
             return None
         rows = self._run(
             f"SELECT s.state FROM {self._data(STATES)} AS s JOIN {self._data(LOADS)} AS l ON l.load_id = s._dlt_load_id"
@@ -132,7 +133,7 @@ class Takeover:
         return dlt_state.unpack(rows[0][0]) if rows else None
 
     def _schema(self, name: str) -> Document | None:
-        if not self._has(VERSIONS):
+        if not self._is_made():
             return None
         rows = self._run(
             f"SELECT schema FROM {self._data(VERSIONS)} WHERE schema_name = ? ORDER BY inserted_at DESC LIMIT 1", [name]
@@ -160,9 +161,13 @@ class Takeover:
             ],
         )
 
-    def _has(self, table: str) -> bool:
-        known = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?"
-        return bool(self._run(known, [self._names.catalog, self._names.dataset, table]))
+    def _is_made(self) -> bool:
+        """Whether the tables are there; once they are, they stay."""
+        if not self._made:
+            known = "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = ?"
+            there = {name for (name,) in self._run(known, [self._names.catalog, self._names.dataset])}
+            self._made = {LOADS, VERSIONS, STATES} <= there
+        return self._made
 
     def _data(self, table: str) -> str:
         return self._names.data(table)
