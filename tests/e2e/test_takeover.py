@@ -304,15 +304,18 @@ def test_the_rows_of_a_parent_have_one_place_for_dlt_and_their_own_again_after_i
         (through_headrace, ["2024-01-05", "2024-01-09"]),
         (through_dlt, ["2024-01-05", "2024-01-05"]),
         (through_headrace, ["2024-01-09", "2024-01-09"]),
-        (through_headrace, ["2024-01-09", "2024-01-10"]),
+        (through_headrace, ["2024-01-02", "2024-01-09", "2024-01-10"]),
     ]
     for number, (through, asked) in enumerate(turns):
         shop.asked.clear()
         if number == 3:
             shop.lists["events/2"] += [{"id": 21, "at": "2024-01-10"}]
+        if number == 4:
+            shop.lists["orders"] += [{"id": 3}]
+            shop.lists["events/3"] = [{"id": 30, "at": "2024-01-02"}]
         through(shop, tmp_path)
         assert sorted(shop.asked) == asked, number
-    assert ask(tmp_path, "SELECT id FROM events ORDER BY id") == [(10,), (11,), (20,), (21,)]
+    assert ask(tmp_path, "SELECT id FROM events ORDER BY id") == [(10,), (11,), (20,), (21,), (30,)]
 
 
 def test_what_a_pipeline_asked_for_and_headrace_does_not_do_is_a_warning(shop: Shop, tmp_path: Path) -> None:

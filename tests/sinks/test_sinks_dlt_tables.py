@@ -26,6 +26,7 @@ dlt = pytest.importorskip("dlt")
 OWNER = Owner("shop", "shop_data", "rest_api")
 PEOPLE = root("people", {"id": "bigint", "name": "text"}, disposition="merge", key=["id"])
 PETS = child(PEOPLE, "pets", {"value": "text"})
+OTHERS = root("others", {"id": "bigint"})
 ADDED = root("people", {"id": "bigint", "name": "text", "age": "double"}, disposition="merge", key=["id"])
 
 
@@ -119,8 +120,16 @@ def test_what_was_dropped_by_hand_is_no_longer_described() -> None:
 
 
 def test_a_table_that_has_not_come_to_the_dataset_is_not_described() -> None:
-    document = stored_schema(None, "rest_api", schema(PEOPLE, PETS), Filled({}, {}, columns_of(PEOPLE)))
+    document = stored_schema(None, "rest_api", schema(PEOPLE, PETS), Filled({"people": "p"}, {}, columns_of(PEOPLE)))
+    assert document["tables"]["people"]["resource"] == "p"
     assert "people__pets" not in document["tables"]
+
+
+def test_tables_that_may_be_those_of_another_schema_are_left_to_it() -> None:
+    there = columns_of(PEOPLE, PETS, OTHERS)
+    document = stored_schema(None, "rest_api", schema(PEOPLE, PETS, OTHERS), Filled({"others": "others"}, {}, there))
+    assert [name for name in document["tables"] if not name.startswith("_dlt_")] == ["others"]
+    assert "config" not in document["normalizers"]["json"]
 
 
 def test_another_key_takes_the_place_of_the_old_one() -> None:
@@ -313,6 +322,14 @@ def test_a_row_is_written_only_where_something_changed(file: InDuckDB) -> None:
     assert file.query("SELECT version, pipeline_name, _dlt_load_id FROM data._dlt_pipeline_state") == [(1, "shop", "1")]
     hashes = file.query("SELECT DISTINCT schema_version_hash FROM data._dlt_loads")
     assert hashes == file.query("SELECT version_hash FROM data._dlt_version")
+
+
+def test_each_version_follows_the_newest(file: Shop) -> None:
+    for run, table in (("1", PEOPLE), ("2", ADDED), ("3", ADDED), ("4", PEOPLE)):
+        load(World(file), run, table=table)
+    assert file.query("SELECT version FROM data._dlt_version ORDER BY inserted_at") == [(1,), (2,)]
+    state = "SELECT version, _dlt_load_id FROM data._dlt_pipeline_state ORDER BY version"
+    assert file.query(state) == [(1, "1"), (2, "2")]
 
 
 def test_what_another_version_of_dlt_has_stored_is_left_to_it(file: InDuckDB) -> None:

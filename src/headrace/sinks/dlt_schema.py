@@ -54,7 +54,8 @@ def stored_schema(before: Document | None, name: str, schema: Schema, filled: Fi
     for name_of_old in [each for each in tables if _root(tables, each) in filled.dropped]:
         del tables[name_of_old]
     for table in schema.tables.values():
-        if table.name in filled.there:
+        # Other tables of the dataset may be those of another schema.
+        if table.name in filled.there and (table.root in filled.resources or table.name in tables):
             _describe(tables, table, filled)
     _forget(tables, filled.there)
     _propagate(after, schema)
@@ -96,7 +97,6 @@ def _numbered(document: Document) -> Document:
 
 def _describe(tables: Document, table: TableSchema, filled: Filled) -> None:
     """Put a table in, or what is new of it."""
-    known = table.name in tables
     entry: Document = tables.setdefault(table.name, {"name": table.name, "columns": {}})
     columns: Document = entry["columns"]
     for column in with_load_id(table):
@@ -109,8 +109,8 @@ def _describe(tables: Document, table: TableSchema, filled: Filled) -> None:
             columns[column.name].pop("x-normalizer", None)
     if table.parent is not None:
         entry["parent"] = table.parent
-    elif table.name in filled.resources or not known:
-        resource = filled.resources.get(table.name, table.name)
+    elif table.name in filled.resources:
+        resource = filled.resources[table.name]
         entry |= {"write_disposition": table.disposition, "resource": resource}
         _mark_keys(columns, table)
         _mark_cursor(columns, filled.seen.get(resource))
@@ -157,12 +157,9 @@ def _mark_cursor(columns: Document, seen: Seen | None) -> None:
 
 def _propagate(document: Document, schema: Schema) -> None:
     """Which roots hand their row's id down to all tables below: dlt does so where it merges."""
-    merged = {table.root for table in schema.tables.values() if any(each.name == _ROOT_ID for each in table.columns)}
-    merged |= {
-        name
-        for name, table in document["tables"].items()
-        if table.get("write_disposition") == "merge" and name in schema.tables
-    }
+    tables: Document = document["tables"]
+    merged = {_root(tables, name) for name, table in tables.items() if _ROOT_ID in table["columns"]}
+    merged |= {name for name in schema.tables if tables.get(name, {}).get("write_disposition") == "merge"}
     if not merged:
         return
     normalizer = document["normalizers"]["json"]
