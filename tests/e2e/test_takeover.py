@@ -31,6 +31,7 @@ class Shop:
         self.lists: dict[str, list[Row]] = {}
         self.asked: list[str] = []
         self.extra: dict[str, Any] = {}
+        self.source = "rest_api"
         self.url = ""
 
     def answer(self, target: str) -> tuple[int, Any]:
@@ -126,7 +127,7 @@ FOURTH: dict[str, list[Row]] = {
 ROUNDS = (FIRST, SECOND, THIRD, FOURTH)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def quiet_dlt() -> Iterator[None]:
     with mock.patch.dict(os.environ, {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}):
         yield
@@ -164,7 +165,7 @@ def through_dlt(shop: Shop, folder: Path) -> Any:
     from dlt.sources.rest_api import rest_api_source
 
     pipeline = pipeline_in(folder)
-    pipeline.run(rest_api_source(shop.config()))
+    pipeline.run(rest_api_source(shop.config(), name=shop.source))
     return pipeline
 
 
@@ -181,21 +182,39 @@ def tables(folder: Path) -> tuple[Any, Any]:
     return types, records
 
 
-@pytest.mark.parametrize("who", ["hdhd", "dhdh", "hhdd", "ddhh", "hddh"], ids=" then ".join)
-def test_loads_in_turn_make_the_tables_of_dlt_alone(who: str, shop: Shop, tmp_path: Path) -> None:
-    asked: dict[str, list[str]] = {}
-    for side, turns in (("alone", "dddd"), ("turns", who)):
-        for turn, lists in zip(turns, ROUNDS, strict=True):
-            shop.lists = deepcopy(lists)
-            shop.asked.clear()
-            (through_headrace if turn == "h" else through_dlt)(shop, tmp_path / side)
-            asked.setdefault(side, []).append(shop.asked[0])
-        ids = ask(tmp_path / side, "SELECT id FROM events ORDER BY id")
-        assert [each for (each,) in ids] == [2, 3, 4, 5, 6, 7, 8]
-        ids = ask(tmp_path / side, "SELECT id FROM visits ORDER BY id")
-        assert [each for (each,) in ids] == [1, 2, 3, 4]
-    assert asked["turns"] == asked["alone"]
-    assert tables(tmp_path / "turns") == tables(tmp_path / "alone")
+def in_turn(shop: Shop, folder: Path, turns: str) -> tuple[Any, Any]:
+    """Four rounds, each through dlt or headrace: what was asked for, and the tables then."""
+    asked = []
+    for turn, lists in zip(turns, ROUNDS, strict=True):
+        shop.lists = deepcopy(lists)
+        shop.asked.clear()
+        (through_headrace if turn == "h" else through_dlt)(shop, folder)
+        asked.append(shop.asked[0])
+    return asked, tables(folder)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    """Through dlt alone."""
+    shop = Shop()
+    with served(shop.answer) as shop.url:
+        return in_turn(shop, tmp_path_factory.mktemp("alone") / "dlt", "dddd")
+
+
+@pytest.mark.parametrize(
+    ("turns", "source"),
+    [("hdhd", "rest_api"), ("dhdh", "rest_api"), ("hhdd", "rest_api"), ("hddh", "rest_api"), ("dhhd", "my_shop")],
+)
+def test_loads_in_turn_make_the_tables_of_dlt_alone(
+    turns: str, source: str, shop: Shop, tmp_path: Path, alone: tuple[Any, Any]
+) -> None:
+    shop.source = source
+    assert in_turn(shop, tmp_path / "turns", turns) == alone
+    ids = ask(tmp_path / "turns", "SELECT id FROM events ORDER BY id")
+    assert [each for (each,) in ids] == [2, 3, 4, 5, 6, 7, 8]
+    ids = ask(tmp_path / "turns", "SELECT id FROM visits ORDER BY id")
+    assert [each for (each,) in ids] == [1, 2, 3, 4]
+    assert ask(tmp_path / "turns", "SELECT DISTINCT schema_name FROM _dlt_loads") == [(source,)]
 
 
 def stored(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
