@@ -394,3 +394,20 @@ def test_a_vendors_records_loaded_in_turn_make_the_tables_of_dlt_alone(
         load(alone, first)
         assert workplace.run(emulator.url).code == 0
     assert read_dataset(workplace.database, "vitally_data") == read_dataset(alone / "v.duckdb", "vitally_data")
+
+
+def test_of_a_pipelines_schemas_the_one_with_the_resources_is_gone_on_with(shop: Shop, tmp_path: Path) -> None:
+    import dlt
+
+    rows = dlt.resource([{"id": 1}], name="others")
+    pipeline_in(tmp_path).run(dlt.source(lambda: rows, name="first")())
+    shop.source, shop.lists = "my_shop", deepcopy(FIRST)
+    through_dlt(shop, tmp_path)
+    shop.lists = deepcopy(SECOND)
+    ours = through_headrace(shop, tmp_path).load_id
+    shop.lists = deepcopy(THIRD)
+    shop.asked.clear()
+    through_dlt(shop, tmp_path)
+    assert shop.asked[0] == "2024-01-04"
+    assert ask(tmp_path, "SELECT id FROM events ORDER BY id") == [(2,), (3,), (4,), (5,), (6,), (7,)]
+    assert ask(tmp_path, f"SELECT schema_name FROM _dlt_loads WHERE load_id = '{ours}'") == [("my_shop",)]

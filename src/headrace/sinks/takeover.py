@@ -60,16 +60,19 @@ class Takeover:
         state = self._state(self._pipeline)
         if state is None or is_another_engine(None, state):
             return dict(own)
-        return dlt_state.taken_over(own, state, _schema_name(state, SCHEMA))
+        seen = dict(own)
+        for schema in state.get("schema_names") or [SCHEMA]:
+            seen = dlt_state.taken_over(seen, state, schema)
+        return seen
 
     def warnings(self, resources: Iterable[str]) -> tuple[str, ...]:
         """What dlt would do for these resources, by what it has stored, and headrace does not."""
+        wanted = frozenset(resources)
         state = self._state(self._pipeline)
-        name = _schema_name(state, SCHEMA)
+        name = self._schema_name(state, wanted, SCHEMA)
         schema = self._schema(name)
         if is_another_engine(schema, state):
             return (_ANOTHER_DLT,)
-        wanted = frozenset(resources)
         return (*_unmet(name, schema, wanted), *self._lost_increments(state, name, wanted))
 
     def write(self, commit: Commit, seen: Mapping[str, Seen], there: Catalog) -> Described:
@@ -79,9 +82,10 @@ class Takeover:
         """
         pipeline = self._pipeline or commit.schema_name
         before = self._state(pipeline)
-        owner = Owner(pipeline, self._names.dataset, _schema_name(before, commit.schema_name))
+        resources = {walk.table: walk.walk for walk in commit.walks}
+        name = self._schema_name(before, frozenset(resources.values()), commit.schema_name)
+        owner = Owner(pipeline, self._names.dataset, name)
         known = self._schema(owner.schema)
-        resources = {walk.table: resource_of(walk.walk) for walk in commit.walks}
         # What another version of dlt has stored is left to it.
         stands = is_another_engine(known, before)
         marks = {resource_of(walk): mark for walk, mark in seen.items()}
@@ -132,6 +136,19 @@ class Takeover:
         )
         return dlt_state.unpack(rows[0][0]) if rows else None
 
+    def _schema_name(self, state: Document | None, resources: frozenset[str], otherwise: str) -> str:
+        """The schema of a pipeline that has most of these resources; its first one, if it has but one, or none has."""
+        first: str = (state or {}).get("default_schema_name") or otherwise
+        names: list[str] = (state or {}).get("schema_names") or []
+        if len(names) < 2:  # noqa: PLR2004 - where there is a choice
+            return first
+
+        def holds(name: str) -> int:
+            tables = (self._schema(name) or {"tables": {}})["tables"]
+            return sum(table.get("resource") in resources for table in tables.values())
+
+        return max([first, *names], key=holds)
+
     def _schema(self, name: str) -> Document | None:
         if not self._is_made():
             return None
@@ -179,8 +196,3 @@ def _unmet(name: str, schema: Document | None, resources: frozenset[str]) -> lis
         return []
     said = f"the schema `{name}` that dlt left in this dataset asks for {listed(asked)}, which headrace does not do"
     return [f"{said}: rows are loaded without; load these resources with dlt if they need it"]
-
-
-def _schema_name(state: Document | None, otherwise: str) -> str:
-    """The schema that a pipeline has put its first resources into."""
-    return (state or {}).get("default_schema_name") or otherwise
