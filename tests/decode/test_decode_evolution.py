@@ -13,6 +13,7 @@ from headrace.decode.columns import cast
 from headrace.decode.infer import fold
 from headrace.decode.observe import Reader
 from headrace.decode.rules import DecodeRules
+from headrace.decode.shape import as_known
 from headrace.model.plan import Resource
 from headrace.model.table import Schema
 from tests.decode.making import SlowReader, decode, hints, page, resource
@@ -151,3 +152,17 @@ def test_widening_does_not_depend_on_how_pages_fall_into_batches() -> None:
 
 def result_types(schema: Schema) -> list[tuple[str, str]]:
     return [(one.name, one.data_type) for table in schema.tables.values() for one in table.columns]
+
+
+def test_a_column_that_holds_json_already_takes_objects_as_json() -> None:
+    of = resource()
+    before = decode([{"a": {"b": 1}, "c": {"d": 1}}], of=resource(columns=hints(a="json"))).schema
+    known = as_known(of, before)
+    assert decode([{"a": {"b": [2]}, "c": {"d": 2}}], of=known, schema=before).types() == before_types(before)
+    assert as_known(known, before) == known
+    assert as_known(of, Schema({})) is of
+
+
+def before_types(schema: Schema) -> list[tuple[str, str]]:
+    (table,) = schema.tables.values()
+    return [(column.name, column.data_type) for column in table.columns if not column.name.startswith("_dlt_")]

@@ -69,3 +69,21 @@ def test_tables_that_dlt_made_are_taken_up_with_their_children() -> None:
     }
     assert tables["t"].columns[-1] == Column("v__v_bool", "bool", variant=True)
     assert "odd" not in {column.name for column in tables["t__k__l"].columns}
+
+
+def test_columns_that_dlt_added_are_taken_up_after_the_others() -> None:
+    more = {**T_AS_IT_IS, "w": "DOUBLE", "V__v_bool": "BOOLEAN", "odd": "INTEGER[]", "_dlt_root_id": "VARCHAR"}
+    result = reconcile(STORED, STORED, {**ALL, "t": more}, {})
+    assert result.tables["t"].columns == (
+        *T_COLUMNS,
+        Column("w", "double"),
+        Column("V__v_bool", "bool", variant=True),
+    )
+    assert result.tables["t"].primary_key == ("id",)
+
+
+def test_a_column_that_was_added_while_the_staging_has_it_as_well_is_one() -> None:
+    wider = Schema({"t": TableSchema("t", "t", None, (*T_COLUMNS, Column("w", "text")), "merge", ("id",)), "t__k": KID})
+    data: Catalog = {**ALL, "t": {**T_AS_IT_IS, "w": "BIGINT"}}
+    columns = reconcile(wider, STORED, data, {"t": {"w": "VARCHAR"}}).tables["t"].columns
+    assert [(column.name, column.data_type) for column in columns[-2:]] == [("_dlt_id", "text"), ("w", "bigint")]

@@ -135,3 +135,30 @@ def test_values_that_cannot_be_compared_are_an_error() -> None:
 def test_stated_order_makes_later_pages_needless(order: Any, end: Any, values: list[int], past: bool) -> None:
     rule = Incremental("at", initial_value=5, end_value=end, row_order=order)
     assert a_sieve(rule).is_past([json.dumps({"at": value}).encode() for value in values]) is past
+
+
+texts = st.text(max_size=4) | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.none()
+wholes = st.fixed_dictionaries(
+    {"id": texts, "at": st.integers(0, 2), "k": st.floats(-1e15, 1e15)},
+    optional={"more": st.dictionaries(st.text(max_size=3), texts | st.lists(texts, max_size=2), max_size=3)},
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(wholes, max_size=6), st.sampled_from([None, "id", ["id"], ["id", "k"], ["k", "id"]]))
+def test_records_at_the_boundary_have_the_digests_of_dlt(batch: list[Row], key: str | list[str] | None) -> None:
+    from dlt.extract.incremental.transform import JsonIncremental
+
+    fields = (key,) if isinstance(key, str) else tuple(key or ())
+    sieve = a_sieve(Incremental("at", key_listed=isinstance(key, list)), key=fields)
+    sift(sieve, batch)
+    step = JsonIncremental("notes", "at", None, None, None, max, key, set(), "raise")
+    for row in batch:
+        step(row)
+    assert sieve.seen is not None
+    assert set(sieve.seen.digests) == {step.compute_unique_value(row, key) for row in step.last_rows}
+
+
+def test_the_state_of_an_increment_says_where_it_began() -> None:
+    sieve = a_sieve(Incremental("at", initial_value=2, latest="min"))
+    assert sieve.seen == Seen("at", 2, (), 2, "min")

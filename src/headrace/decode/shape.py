@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from headrace.decode.names import normalise
-from headrace.model.plan import Resource
+from headrace.model.plan import ColumnHint, Resource
+from headrace.model.table import Schema
 
 DEEPEST = 1000
 """dlt's own limit where the configuration sets none."""
@@ -21,6 +22,15 @@ class Shape(msgspec.Struct, frozen=True):
     depth: int
     json: frozenset[str]
     decimals: frozenset[str]
+
+
+def as_known(resource: Resource, schema: Schema) -> Resource:
+    """The resource, with the columns of its table that hold JSON already: they go on to, as in dlt."""
+    table = schema.tables.get(normalise(resource.table))
+    stated = {normalise(hint.name) for hint in resource.columns}
+    json = [column.name for column in (table.columns if table else ()) if column.data_type == "json"]
+    kept = tuple(ColumnHint(name, "json") for name in json if name not in stated)
+    return msgspec.structs.replace(resource, columns=(*resource.columns, *kept)) if kept else resource
 
 
 def shape_of(resource: Resource) -> Shape:

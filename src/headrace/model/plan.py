@@ -302,8 +302,9 @@ class Incremental(msgspec.Struct, frozen=True):
 
     `initial_value` and `end_value` are JSON values as the API writes them. With `end_value` no state is used or kept.
     `start_param` and `end_param` are query parameters that get the window. `primary_key` tells apart the records at
-    the boundary (None: the resource's own; empty: they are not told apart). `lag` moves the start back: seconds for
-    times, days for dates, units for numbers.
+    the boundary (None: the resource's own; empty: they are not told apart); `key_listed` says that it was stated as a
+    list of one, of which dlt makes another digest than of one field. `lag` moves the start back: seconds for times,
+    days for dates, units for numbers.
     """
 
     cursor_path: str
@@ -313,6 +314,7 @@ class Incremental(msgspec.Struct, frozen=True):
     end_param: str | None = None
     latest: Literal["max", "min"] = "max"
     primary_key: tuple[str, ...] | None = None
+    key_listed: bool = False
     row_order: Literal["asc", "desc"] | None = None
     range_start: Literal["closed", "open"] = "closed"
     range_end: Literal["closed", "open"] = "open"

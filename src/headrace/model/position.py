@@ -58,12 +58,14 @@ Position: TypeAlias = Start | Token | AtOffset | AtPage | NextLink | Done
 class Seen(msgspec.Struct, frozen=True):
     """What one run leaves to the next of an increment: the furthest value at `cursor_path`, and who had it.
 
-    `digests` are of the records with that value. It is kept by walk, so every row of a parent has its own.
+    `digests` are dlt's, of the records with that value. It is kept by walk, so every row of a parent has its own.
     """
 
     cursor_path: str
     last_value: Json = None
     digests: tuple[str, ...] = ()
+    initial_value: Json = None
+    latest: Literal["max", "min"] = "max"
 
 
 _encoder = msgspec.json.Encoder()

@@ -18,7 +18,8 @@ from headrace.decode.observe import Reader
 from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.decode.rules import DecodeRules
-from headrace.model.event import Delivered, Emit, TableWritten
+from headrace.decode.shape import as_known
+from headrace.model.event import Delivered, Emit, Noticed, TableWritten
 from headrace.model.page import PageRef
 from headrace.model.plan import Resource
 from headrace.model.table import Figures, Receipt, Reject, Schema, Watermark
@@ -102,6 +103,8 @@ class Delivery:
         for mark in (*state.staged.values(), *state.committed.values()):
             if mark.pages > self._pages_taken(mark.walk):
                 self.watermarks[mark.walk] = mark
+        for sentence in state.warnings:
+            self._emit(Noticed("", sentence, "warning"))
         return state
 
     def expect(self, resource: str) -> None:
@@ -122,6 +125,7 @@ class Delivery:
 
     async def run(self, resource: Resource) -> None:
         """Deliver one resource: what is put and lies beyond the watermark. Raises SinkError."""
+        resource = as_known(resource, self.schema)
         reader = Reader(resource, self._rules)
         under_way: deque[asyncio.Task[None]] = deque()
         async with asyncio.TaskGroup() as group:

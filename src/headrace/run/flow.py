@@ -31,6 +31,7 @@ from headrace.run.notices import told
 from headrace.run.options import RunOptions
 from headrace.run.outlet import Outlet
 from headrace.run.resume import OpenRun, OpenWalk, sieve_of
+from headrace.sinks import takeover
 from headrace.sinks.base import Commit, WalkCommit
 from headrace.sinks.open import open_sink
 from headrace.spec.secrets import Lookup
@@ -137,7 +138,7 @@ class Flow:
     async def _delivery(self) -> AsyncIterator[Delivery]:
         """The delivering half with its sink open. Memory: a fifth for pages under way, three for the warehouse."""
         job = self._job
-        sink = open_sink(job.destination, job.dataset, memory_budget_bytes=3 * self._share)
+        sink = open_sink(job.destination, job.dataset, pipeline=job.plan.name, memory_budget_bytes=3 * self._share)
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
         delivery = Delivery(self._desk, sink, rules=rules, emit=job.emit)
         try:
@@ -223,9 +224,7 @@ class Flow:
         walks = tuple(self._walk_commit(walk, delivery.watermarks) for walk in self._loaded_walks)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
         dropped = {walk.table for walk in walks if walk.walk in fresh} if run.record.full_refresh else set[str]()
-        return Commit(
-            run.record.run_id, load_id, self._job.plan.name, schema, walks, tuple(sorted(dropped)), self._seen()
-        )
+        return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), self._seen())
 
     def _seen(self) -> dict[str, Seen]:
         """How far increments have come, of what was walked to its end."""

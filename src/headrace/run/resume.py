@@ -95,9 +95,13 @@ def open_run(
 
 
 def sieve_of(resource: Resource, record: RunRecord, walk: str) -> Sieve | None:
-    """What lets the new records of a walk through, from where the warehouse stood when the run began."""
+    """What lets the new records of a walk through, from where the warehouse stood when the run began.
+
+    What dlt has loaded for the rows of a parent has one place for all of them.
+    """
     rule = resource.incremental
-    return None if rule is None else Sieve(resource, rule, record.seen.get(walk))
+    seen = record.seen.get(walk) or record.seen.get(owner_of(walk))
+    return None if rule is None else Sieve(resource, rule, seen)
 
 
 def row_walk(resource: str, key: str) -> str:

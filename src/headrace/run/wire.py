@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalError, SinkError, SourceError
@@ -52,7 +53,8 @@ def execute(
     identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
     with open_journal(job.folder, identity) as journal:
         journal.start_syncer()
-        run = open_run(journal, job.plan, options, emit, lambda: read_seen(job.destination, job.dataset))
+        seen = partial(read_seen, job.destination, job.dataset, job.plan.name)
+        run = open_run(journal, job.plan, options, emit, seen)
         flow = Flow(job, journal, run)
         outcome = go(_conclude(job, flow, run, collector))
         if run.resumed and not (flow.loaded and flow.loaded.is_new):

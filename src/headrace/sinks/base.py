@@ -16,12 +16,14 @@ class SinkState(msgspec.Struct, frozen=True):
     """What the warehouse knows when a run opens it.
 
     `schema` is the newest one that it holds (of the staging if that belongs to this run, else of the dataset).
-    `staged` and `committed` are this run's watermarks by walk; a walk goes on at the larger of both.
+    `staged` and `committed` are this run's watermarks by walk; a walk goes on at the larger of both. `warnings` are
+    sentences on what somebody else has left in the dataset, and this sink does not do.
     """
 
     schema: Schema
     staged: dict[str, Watermark]
     committed: dict[str, Watermark]
+    warnings: tuple[str, ...] = ()
 
 
 class Staging(msgspec.Struct, frozen=True):
@@ -56,7 +58,8 @@ class Commit(msgspec.Struct, frozen=True):
     """The final transaction: merge the staging into the dataset, write the load record and the positions.
 
     `drop` names root tables that are dropped, children included, before anything is merged (`--full-refresh`).
-    `seen` says how far increments have come, by walk; what is kept of other walks stays.
+    `seen` says how far increments have come, by walk; what is kept of other walks stays. `schema_name` is what the
+    schema is called where the dataset has no name for it yet.
     """
 
     run_id: str

@@ -33,6 +33,7 @@ from headrace.sinks.ledger import Ledger, Staged
 from headrace.sinks.reconcile import reconcile
 from headrace.sinks.settle import Delivery, begun_again, check_roots, later, roots_of, settle, to_take
 from headrace.sinks.staged import StagedTables
+from headrace.sinks.takeover import Takeover
 
 DEFAULT_MEMORY_BYTES = 192 << 20
 _LEAST_MEMORY_BYTES = 64 << 20
@@ -46,29 +47,30 @@ _SETTLED_LOG_BYTES = 16 << 20
 class DuckDBSink:
     """A dataset in the DuckDB file at `path`, which is made if it is missing. Nothing is opened before `open`.
 
-    `memory_budget_bytes` is DuckDB's `memory_limit`; beyond it, rows spill into a folder beside the file.
+    `pipeline` is what dlt would call the one that loads it (without, the schema's name). `memory_budget_bytes` is
+    DuckDB's `memory_limit`; beyond it, rows spill into a folder beside the file.
     """
 
-    def __init__(self, path: Path, dataset: str, *, memory_budget_bytes: int = DEFAULT_MEMORY_BYTES) -> None:
+    def __init__(
+        self, path: Path, dataset: str, *, pipeline: str = "", memory_budget_bytes: int = DEFAULT_MEMORY_BYTES
+    ) -> None:
         self._path = path
         self._dataset = dataset
+        self._pipeline = pipeline
         self._memory_bytes = max(memory_budget_bytes, _LEAST_MEMORY_BYTES)
         self._session: _Session | None = None
 
     def open(self, run_id: str, fingerprints: Mapping[str, str]) -> SinkState:
         """Connect, make what is missing, and say what is already there. See `base.Sink.open`."""
-        if self._session is None:
-            self._session = _Session(_connect(self._path, self._memory_bytes), self._path, self._dataset)
-        self._session.limit_log(self._memory_bytes)
-        return self._session.begin(run_id, fingerprints)
+        session = self._connected()
+        session.limit_log(self._memory_bytes)
+        return session.begin(run_id, fingerprints)
 
     def seen(self) -> dict[str, Seen]:
         """How far increments have come; makes nothing. See `base.Sink.seen`."""
         if self._session is None and not self._path.exists():
             return {}
-        if self._session is None:
-            self._session = _Session(_connect(self._path, self._memory_bytes), self._path, self._dataset)
-        return self._session.seen()
+        return self._connected().seen()
 
     def stage(self, staging: Staging) -> Receipt:
         """Take one batch, with its watermark, in one transaction. Repeating a watermark that is taken does nothing."""
@@ -92,6 +94,12 @@ class DuckDBSink:
         with contextlib.suppress(OSError):
             _spill_folder(self._path).rmdir()
 
+    def _connected(self) -> _Session:
+        if self._session is None:
+            database = _connect(self._path, self._memory_bytes)
+            self._session = _Session(database, self._path, self._dataset, self._pipeline)
+        return self._session
+
     @property
     def _opened(self) -> _Session:
         if self._session is None:
@@ -102,7 +110,7 @@ class DuckDBSink:
 class _Session:
     """An open connection, and what is known of the warehouse as of the last transaction that went through."""
 
-    def __init__(self, database: Database, path: Path, dataset: str) -> None:
+    def __init__(self, database: Database, path: Path, dataset: str, pipeline: str) -> None:
         self._database = database
         self._path = path
         self._run_id = ""
@@ -112,6 +120,7 @@ class _Session:
             self._ledger = Ledger(database, self._names)
             self._deliveries = Deliveries(database, self._names)
             self._figures = FigureTable(database, self._names)
+            self._dlt = Takeover(database, self._names, pipeline)
         self._tables = StagedTables(database, self._names, {})
         self._staged: dict[str, Staged] = {}
         self._staged_schema = b""
@@ -132,12 +141,12 @@ class _Session:
             self._forget(run_id, fingerprints)
         self._run_id = run_id
         with _told(self._path):
-            return self._read()
+            return msgspec.structs.replace(self._read(), warnings=self._dlt.warnings(fingerprints))
 
     def seen(self) -> dict[str, Seen]:
         """How far increments have come."""
         with _told(self._path):
-            return self._ledger.seen()
+            return self._dlt.seen(self._ledger.seen())
 
     def stage(self, staging: Staging) -> Receipt:
         """One transaction into the staging."""
@@ -185,8 +194,8 @@ class _Session:
             self._ledger.forget_staged(leaving)
             self._ledger.write_positions(commit, settlement)
             self._ledger.write_walks(commit, settlement)
-            self._ledger.write_seen(commit)
-            self._ledger.write_load(commit)
+            seen = self._ledger.write_seen(commit, self._dlt.seen(self._ledger.seen()))
+            self._ledger.write_load(commit, self._dlt.write(commit, seen, dataset.there))
             for walk in commit.walks:
                 if walk.walk in settlement.entered:
                     staged = self._counted.get((walk.walk, STAGED), NOTHING)

@@ -50,6 +50,11 @@ class Dataset:
         self.rows: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
 
+    @property
+    def there(self) -> Catalog:
+        """The tables as they are now, with their columns."""
+        return self._data
+
     def take(self, settlement: Settlement, walks: Mapping[str, Staged], load_id: str) -> None:
         """Do what was settled; `walks` are those in the staging. Raises SinkError if a staged table is unknown."""
         if unknown := self._staged.keys() - self._new.tables.keys():

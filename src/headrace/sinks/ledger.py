@@ -15,11 +15,12 @@ from headrace.model.table import Reject, Schema, Watermark
 from headrace.sinks.base import Commit
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import Names, quote
+from headrace.sinks.dlt_state import resource_of
 from headrace.sinks.settle import Settlement
+from headrace.sinks.takeover import LOADS, TABLES, Described
 
 POSITIONS, REJECTS, WALKS, SCHEMA = "_headrace_positions", "_headrace_rejects", "_headrace_walks", "_headrace_schema"
 INCREMENTS = "_headrace_increments"
-LOADS = "_dlt_loads"
 
 _REJECT = '"table" VARCHAR, walk VARCHAR, page BIGINT, record BIGINT, reason VARCHAR, body BLOB'
 _PROGRESS = "pages, records, complete, fingerprint"
@@ -35,6 +36,7 @@ _DATA_TABLES: Mapping[str, str] = {
     REJECTS: f"load_id VARCHAR, {_REJECT}",
     SCHEMA: _SCHEMA,
     INCREMENTS: "walk VARCHAR, state VARCHAR",
+    **TABLES,
 }
 _STAGED_POSITIONS, _STAGED_REJECTS, _STAGED_SCHEMA = (
     f"_headrace_staging_{kind}" for kind in ("positions", "rejects", "schema")
@@ -172,21 +174,26 @@ class Ledger:
         rows = self._run(f"SELECT walk, state FROM {self._data(INCREMENTS)}")
         return {walk: msgspec.json.decode(state, type=Seen) for walk, state in rows}
 
-    def write_seen(self, commit: Commit) -> None:
-        """Note how far increments have come; those of a resource that is dropped begin again."""
-        table = self._data(INCREMENTS)
-        for walk in (each.walk for each in commit.walks if each.table in commit.drop):
-            self._run(f"DELETE FROM {table} WHERE walk = ? OR starts_with(walk, ? || '/')", [walk, walk])
-        self._run(f"DELETE FROM {table} WHERE walk IN (SELECT unnest(?))", [list(commit.seen)])
-        self._insert(table, [(walk, msgspec.json.encode(seen).decode()) for walk, seen in commit.seen.items()])
+    def write_seen(self, commit: Commit, before: Mapping[str, Seen]) -> dict[str, Seen]:
+        """Note how far increments have come, and give all; those of a resource that is dropped begin again."""
+        again = {each.walk for each in commit.walks if each.table in commit.drop}
+        kept = {walk: seen for walk, seen in before.items() if walk not in again and resource_of(walk) not in again}
+        # One place for all rows of a parent, as dlt keeps it, has served once each of them has its own.
+        apart = {resource_of(walk) for walk in commit.seen} - commit.seen.keys()
+        after = {walk: seen for walk, seen in kept.items() if walk not in apart} | commit.seen
+        if after != self.seen():
+            self._run(f"DELETE FROM {self._data(INCREMENTS)}")
+            rows = [(walk, msgspec.json.encode(seen).decode()) for walk, seen in after.items()]
+            self._insert(self._data(INCREMENTS), rows)
+        return after
 
-    def write_load(self, commit: Commit) -> None:
+    def write_load(self, commit: Commit, described: Described) -> None:
         """Note that the load is complete, once; and keep its schema."""
         schema = msgspec.json.encode(commit.schema)
         self._run(f"DELETE FROM {self._data(LOADS)} WHERE load_id = ?", [commit.load_id])
         self._run(
             f"INSERT INTO {self._data(LOADS)} VALUES (?, ?, 0, now(), ?)",
-            [commit.load_id, commit.schema_name, version_hash(schema)],
+            [commit.load_id, described.schema_name, described.version_hash],
         )
         self._write_schema(self._data(SCHEMA), schema)
 
@@ -209,7 +216,7 @@ def _progress(mark: Watermark) -> tuple[int, int, bool, str]:
 
 
 def version_hash(schema: bytes) -> str:
-    """What `_dlt_loads.schema_version_hash` says of a schema: base 64 of a SHA3-256, as in dlt."""
+    """Base 64 of a SHA3-256, as dlt makes its own."""
     return base64.b64encode(hashlib.sha3_256(schema).digest()).decode()
 
 

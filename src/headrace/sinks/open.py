@@ -13,9 +13,10 @@ _SUPPORTED = "duckdb:///FILE (relative to the working directory) or duckdb:////F
 DEFAULT_BUDGET_BYTES = 192 << 20
 
 
-def open_sink(url: str, dataset: str, *, memory_budget_bytes: int = DEFAULT_BUDGET_BYTES) -> Sink:
+def open_sink(url: str, dataset: str, *, pipeline: str = "", memory_budget_bytes: int = DEFAULT_BUDGET_BYTES) -> Sink:
     """The sink for `dataset` at `url`; connects to nothing yet, and imports no driver. Raises ConfigError.
 
+    `pipeline` is what loads it, by the name that it has in dlt's tables of the dataset.
     `duckdb:///rel.db` and `duckdb:////abs.db` are DuckDB files; `memory://` forgets everything, for tests.
     """
     if not dataset:
@@ -23,7 +24,7 @@ def open_sink(url: str, dataset: str, *, memory_budget_bytes: int = DEFAULT_BUDG
     if url.startswith(_DUCKDB):
         from headrace.sinks.duckdb import DuckDBSink  # noqa: PLC0415 - only what the URL asks for
 
-        return DuckDBSink(_file(url), dataset, memory_budget_bytes=memory_budget_bytes)
+        return DuckDBSink(_file(url), dataset, pipeline=pipeline, memory_budget_bytes=memory_budget_bytes)
     if url.startswith(_MEMORY):
         from headrace.sinks.memory import MemorySink  # noqa: PLC0415 - only what the URL asks for
 
@@ -32,9 +33,9 @@ def open_sink(url: str, dataset: str, *, memory_budget_bytes: int = DEFAULT_BUDG
     raise ConfigError(f"the destination {_shown(url)!r} is not supported{yet}: give {_SUPPORTED} with --to")
 
 
-def read_seen(url: str, dataset: str) -> dict[str, Seen]:
+def read_seen(url: str, dataset: str, pipeline: str) -> dict[str, Seen]:
     """How far the increments of a dataset have come, by walk. Raises ConfigError, SinkError."""
-    sink = open_sink(url, dataset)
+    sink = open_sink(url, dataset, pipeline=pipeline)
     try:
         return sink.seen()
     finally:

@@ -16,7 +16,8 @@ def reconcile(newest: Schema, stored: Schema, data: Catalog, staged: Catalog) ->
     """The `newest` schema, less what somebody dropped, with the types that somebody changed.
 
     `stored` is the dataset's schema at its last commit: only what it names can have been dropped. Tables that dlt
-    made in the dataset before and that no schema names are taken up, so a move from dlt goes on with the same types.
+    made in the dataset before and that no schema names are taken up, and columns that it has added since, so a move
+    from dlt goes on with the same types.
     """
     tables: dict[str, TableSchema] = {}
     for table in newest.tables.values():
@@ -26,7 +27,9 @@ def reconcile(newest: Schema, stored: Schema, data: Catalog, staged: Catalog) ->
         there |= {name: sql for name, sql in waiting.items() if sql == "DOUBLE" and there[name] == "BIGINT"}
         if table.name in stored.tables and not there and not _has_child(table, data):
             continue
-        tables[table.name] = _reconciled(table, stored.tables.get(table.name), there)
+        known = _reconciled(table, stored.tables.get(table.name), there)
+        added = _added(known, table, data.get(table.name, {}))
+        tables[table.name] = msgspec.structs.replace(known, columns=(*known.columns, *added))
     return Schema(_adopted(tables, data))
 
 
@@ -44,6 +47,14 @@ def _reconciled(table: TableSchema, before: TableSchema | None, there: _Columns)
         if column.name not in known or column.name.lower() in types
     )
     return msgspec.structs.replace(table, columns=columns)
+
+
+def _added(known: TableSchema, newest: TableSchema, there: _Columns) -> tuple[Column, ...]:
+    """Columns of the data that somebody else has added; the loader's own come with the rows that need them."""
+    names = {column.name.lower() for column in (*known.columns, *newest.columns)}
+    return tuple(
+        column for column in _columns(there) if column.name.lower() not in names and not column.name.startswith("_dlt_")
+    )
 
 
 def _retyped(column: Column, sql: str | None) -> Column:

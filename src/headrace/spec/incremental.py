@@ -32,6 +32,11 @@ def read_incremental(ctx: Context, endpoint: Node, params: Iterator[tuple[str, N
     return _rule(ctx, _without_bounds(ctx, param, name), name, None)
 
 
+def is_list_of_one(key: Node | None) -> bool:
+    """Whether a key is one field, but stated as a list."""
+    return key is not None and isinstance(key.value, list) and len(key.value) == 1
+
+
 def _without_bounds(ctx: Context, node: Node, name: str) -> Node:
     """A parameter's keys, of which dlt refuses those that `endpoint.incremental` alone has."""
     for key in ("end_value", "end_param", "start_param"):
@@ -70,6 +75,7 @@ def _rule(ctx: Context, node: Node, start_param: str | None, end_param: str | No
         end_param=end_param,
         latest=_latest(ctx, node.get("last_value_func")),
         primary_key=ctx.strings(key_node) if key_node is not None else None,
+        key_listed=is_list_of_one(key_node),
         row_order=cast("Literal['asc', 'desc'] | None", _word(ctx, node, "row_order", ("asc", "desc"))),
         range_start=cast("Literal['closed', 'open']", _word(ctx, node, "range_start", ("closed", "open")) or "closed"),
         range_end=cast("Literal['closed', 'open']", _word(ctx, node, "range_end", ("open", "closed")) or "open"),

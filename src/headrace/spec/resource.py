@@ -7,11 +7,23 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from headrace.model.plan import AutoPaging, Offset, Paging, Request, Resource, RetryPolicy, SinglePage, Text, text
+from headrace.model.plan import (
+    AutoPaging,
+    Incremental,
+    Offset,
+    Paging,
+    Request,
+    Resource,
+    RetryPolicy,
+    SinglePage,
+    Text,
+    text,
+)
 from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
 from headrace.spec.fillers import suspect, suspect_key
 from headrace.spec.hints import read_hints
+from headrace.spec.incremental import is_list_of_one
 from headrace.spec.jinja import without_jinja, without_variables
 from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
@@ -145,7 +157,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         retry=read_error_handler(ctx, handler) if handler is not None else RetryPolicy(),
         selected=selected is not False,
         parent=request.parent,
-        incremental=request.incremental,
+        incremental=_with_key(request.incremental, node.get("primary_key")),
         actions=read_actions(ctx, endpoint.get("response_actions"))
         + (ignored(ctx, handler) if handler is not None else ()),
     )
@@ -166,6 +178,13 @@ def with_key(read: ReadResource, key: tuple[str, Text] | None) -> ReadResource:
     else:
         request = msgspec.structs.replace(request, json={**(request.json or {}), key[0]: key[1]})
     return replace(read, resource=msgspec.structs.replace(read.resource, request=request))
+
+
+def _with_key(rule: Incremental | None, key: Node | None) -> Incremental | None:
+    """The increment, told how the key of the resource is stated if it has none of its own."""
+    if rule is None or rule.primary_key is not None:
+        return rule
+    return msgspec.structs.replace(rule, key_listed=is_list_of_one(key))
 
 
 def _name(ctx: Context, node: Node) -> str | None:

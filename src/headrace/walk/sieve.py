@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from headrace.walk.bind import Window
 
 Comparable: TypeAlias = "str | int | float"
 _DAY: Final = len("2024-01-31")
+_DIGEST_BYTES: Final = 9
 
 
 class Sieve:
@@ -40,19 +42,23 @@ class Sieve:
         key = resource.primary_key if rule.primary_key is None else rule.primary_key
         self._picker: Final = Picker([rule.cursor_path, *key])
         self._whole: Final = rule.primary_key is None and not key
+        self._listed: Final = rule.key_listed or len(key) > 1
         self._told_apart: Final = (
             rule.range_start == "closed" and not stateless and not rule.lag and rule.primary_key != ()
         )
         self._known: Final = frozenset(seen.digests) if known else frozenset[str]()
         self._last: Json = start if not rule.lag else (seen.last_value if known else start)
         self._at_last: dict[str, None] = dict.fromkeys(seen.digests if known else ())
+        self._put_off: bytes | None = None
 
     @property
     def seen(self) -> Seen | None:
         """What to leave to the next run; None where no state is kept."""
         if self._rule.end_value is not None:
             return None
-        return Seen(self._rule.cursor_path, self._last, tuple(self._at_last))
+        self._remember()
+        rule = self._rule
+        return Seen(rule.cursor_path, self._last, tuple(self._at_last), rule.initial_value, rule.latest)
 
     def sift(self, records: Sequence[bytes]) -> list[int]:
         """The places of the records that stay.
@@ -97,9 +103,16 @@ class Sieve:
     def _advance(self, record: bytes, value: Comparable) -> None:
         order = 1 if self._last is None else self._compare(value, self._last)
         if order > 0:
-            self._last, self._at_last = value, {}
+            self._last, self._at_last, self._put_off = value, {}, None
         if order >= 0 and self._told_apart:
-            self._at_last[self._digest(record)] = None
+            self._remember()
+            self._put_off = record
+
+    def _remember(self) -> None:
+        """Digest the record that was put off: where values rise, the next one makes it needless."""
+        if self._put_off is not None:
+            self._at_last[self._digest(self._put_off)] = None
+            self._put_off = None
 
     def _out_at_end(self, value: Comparable) -> bool:
         order = self._compare(value, self._rule.end_value)
@@ -131,9 +144,14 @@ class Sieve:
         return order if self._rule.latest == "max" else -order
 
     def _digest(self, record: bytes) -> str:
-        """By which a record at the boundary is known again: its key, or all of it."""
-        parts = record if self._whole else msgspec.json.encode(_plain(self._picker.pick(record)[1:]))
-        return hashlib.blake2b(parts, digest_size=12).hexdigest()
+        """By which a record at the boundary is known again: its key, or all of it; as dlt does since 1.29."""
+        if self._whole:
+            value: Json = msgspec.json.decode(record)
+        else:
+            key = _plain(self._picker.pick(record)[1:])
+            value = key if self._listed else key[0]
+        parts = msgspec.json.encode(value, order="sorted")
+        return base64.b64encode(hashlib.shake_128(parts).digest(_DIGEST_BYTES)).decode()
 
 
 def _plain(values: tuple[Json | Absent, ...]) -> list[Json]:
