@@ -72,3 +72,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (PEP 562)
     if name not in _HOMES:
         raise AttributeError(f"module 'headrace' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """With the names that are not loaded yet: a prompt completes them too."""
+    return sorted({*globals(), *__all__})

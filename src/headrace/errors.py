@@ -13,25 +13,52 @@
     ├── BodyRejected         a 2xx body that is no page: handed back to retry
     └── Interrupted          stopped by the user (exit 130); run again to resume
 
-Every `str()` is one sentence that says what to do, and never holds a secret.
+Every `str()` is one sentence that says what to do, and never holds a secret; that of a ConfigError is followed by the
+errors of the document, a line for each.
 """
 
 from __future__ import annotations
+
+from typing import Protocol
 
 
 class HeadraceError(Exception):
     """Base of everything that headrace raises on purpose."""
 
 
+class Finding(Protocol):
+    """What a finding in a document has to say (`spec.faults.Fault`)."""
+
+    @property
+    def severity(self) -> str: ...  # noqa: D102
+    @property
+    def path(self) -> str: ...  # noqa: D102
+    @property
+    def line(self) -> int | None: ...  # noqa: D102
+    @property
+    def problem(self) -> str: ...  # noqa: D102
+    @property
+    def fix(self) -> str: ...  # noqa: D102
+
+
 class ConfigError(HeadraceError):
     """The configuration, a flag, or something it needs is wrong; nothing was fetched.
 
-    `faults` are those of the document, where it is the document (`spec.faults.Fault`).
+    `faults` are those of the document, where it is the document. `message` is the sentence without them.
     """
 
-    def __init__(self, message: str, *, faults: tuple[object, ...] = ()) -> None:
+    def __init__(self, message: str, *, faults: tuple[Finding, ...] = ()) -> None:
         super().__init__(message)
+        self.message = message
         self.faults = faults
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(_line(each) for each in self.faults if each.severity == "error")])
+
+
+def _line(fault: Finding) -> str:
+    where = ", ".join([*([f"line {fault.line}"] if fault.line else []), *([fault.path] if fault.path else [])])
+    return f"  {where}{': ' if where else ''}{fault.problem}{'; ' if fault.fix else ''}{fault.fix}"
 
 
 class JournalBusy(ConfigError):

@@ -129,6 +129,25 @@ def test_what_differs_between_resources_is_a_column(tmp_path: Path) -> None:
     assert rows["tasks"].startswith("GET tasks append detected Link header, rel=next")
 
 
+@pytest.mark.parametrize(("columns", "table"), [("60", False), ("120", True)])
+def test_a_plan_that_does_not_fit_the_terminal_is_a_block_for_each_resource(
+    columns: str, table: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    out = io.StringIO()
+    assert main(("check", str(path)), World(environ={"COLUMNS": columns}, stdout=out, argv0="headrace")) == 0
+    plan = out.getvalue().partition("The plan")[2].splitlines()
+    assert max(map(len, plan)) <= int(columns)
+    assert any(line.split() == ["resource", "request", "load", "records", "at", "paging"] for line in plan) == table
+    assert ("  users" in plan) != table
+    if not table:
+        words = " ".join(plan[plan.index("  users") + 1 :]).split()
+        assert " ".join(words).startswith(
+            "GET users load: merge on id · records at: items · paging: page number in page from 0"
+        )
+
+
 def test_only_the_chosen_resources_are_planned(tmp_path: Path) -> None:
     out = Said(written(tmp_path), "--resource", "tasks").out
     assert "The plan: 1 resource\n" in out
@@ -237,7 +256,7 @@ def test_a_document_from_standard_input_is_called_so(monkeypatch: pytest.MonkeyP
     ("text", "words"),
     [
         (b"[]", "The document holds no configuration"),
-        (b'[{"name": "users",}]', "the last element is followed by a comma"),
+        (b'[{"name": "users",}]', "JSON takes no trailing commas"),
         (b"[client]\nbase_url = ", "The text is not TOML here"),
     ],
 )

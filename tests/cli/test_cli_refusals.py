@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+import headrace
 from headrace.cli.main import main
 from headrace.cli.world import World
+from headrace.errors import ConfigError
 from tests.cli.vendor import serving
 
 SECRET = {"SECRET_TOKEN": "sk_live_5f2c9d"}
@@ -191,3 +193,83 @@ def test_a_run_that_was_limited_is_listed_as_that() -> None:
         path = config(vendor.url, "users", data_selector="items", paginator=paginator)
         assert Said("run", path, "--limit-pages", "1").code == 1
     assert " limited " in Said("journal", "list").out
+
+
+def related(url: str, **parent: object) -> str:
+    """A configuration of users, of the tasks of each, and of the notes of each task; its path."""
+    endpoints: dict[str, dict[str, object]] = {
+        "users": {"path": "users", **parent},
+        "tasks": {"path": "tasks/{resources.users.id}"},
+        "notes": {"path": "notes/{resources.tasks.id}"},
+    }
+    listed = [
+        {"name": name, "write_disposition": "append", "endpoint": {"paginator": "single_page", **endpoint}}
+        for name, endpoint in endpoints.items()
+    ]
+    Path("c.json").write_text(json.dumps({"client": {"base_url": url}, "resources": listed}))
+    return "c.json"
+
+
+FAMILY: dict[str, tuple[int, object]] = {
+    "users": (200, [{"id": 1, "at": "2024-01-02"}, {"id": 2, "at": "2024-01-01"}]),
+    "tasks/1": (200, [{"id": 7}]),
+    "tasks/2": (200, []),
+    "notes/7": (200, [{"id": 70}]),
+}
+
+
+def test_a_complete_run_of_parents_and_children_is_listed_as_finished() -> None:
+    with serving(**FAMILY) as vendor:
+        assert Said("run", related(vendor.url)).code == 0
+        assert Said("run", "c.json", "--limit-pages", "1").code == 1
+    listed = [line.split() for line in Said("journal", "list").out.splitlines()]
+    assert [line[3:5] for line in listed if "UTC" not in line and line[:1] and line[0].startswith("20")] == [
+        ["finished", "4/4"],
+        ["limited", "3/4"],
+    ]
+    assert [run["walks"] for run in Said("journal", "list", "--format", "json").object["journals"][0]["runs"]] == [4, 4]
+
+
+def test_of_a_failed_parent_its_children_are_said_not_to_have_begun() -> None:
+    with serving(**FAMILY | {"users": (404, {})}) as vendor:
+        said = Said("run", related(vendor.url))
+    assert said.code == 3
+    for name in ("tasks", "notes"):
+        assert said.words.count(f"{name}: not begun: its parent failed.") == 1
+    assert "not walked to its end" not in said.words
+    assert "nothing proves" not in said.words
+
+
+def test_a_second_run_with_nothing_new_says_since_when() -> None:
+    incremental = {"cursor_path": "at", "initial_value": "2020-01-01"}
+    with serving(**FAMILY) as vendor:
+        first = Said("run", related(vendor.url, incremental=incremental))
+        fetched = Said("fetch", "c.json", "--new")
+        again = Said("run", "c.json", "--new")
+    assert "nothing new" not in first.words
+    assert "nothing new" not in fetched.words
+    assert "nothing new since 2024-01-02" in again.words
+    assert "all 0 walks" not in again.words
+    assert "nothing to ask for: its parent gave no row" in again.words
+
+
+def test_every_refusal_begins_with_the_name_of_the_program() -> None:
+    Path("c.json").write_text('{"client": {}}')
+    for argv in (("run", "c.json"), ("run", "nowhere.json"), ("check", "c.json", "--rate", "x"), ("burn",)):
+        assert Said(*argv).err.startswith("headrace: ")
+
+
+def test_an_exception_names_the_faults_of_the_document_and_the_report_keeps_them_apart() -> None:
+    Path("c.json").write_text('{"client": {},\n "resources": [{"name": "a", "endpoint": {"path": "a", "nope": 1}}]}')
+    with pytest.raises(ConfigError) as caught:
+        headrace.load("c.json", environ={})
+    first, *lines = str(caught.value).splitlines()
+    assert first == "c.json cannot run; mend what is listed and try again"
+    assert lines[0].startswith("  line 2, resources[0].endpoint.nope: an endpoint has no key `nope`; delete it")
+    said = Said("run", "c.json", "--format", "json")
+    assert said.err.lower().count("an endpoint has no key `nope`") == 1
+    assert said.object["errors"][0]["message"] == first
+
+
+def test_a_prompt_is_offered_every_name_of_the_package() -> None:
+    assert set(headrace.__all__) <= set(dir(headrace))

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def test_a_signal_waits_for_the_end_of_an_import() -> None:
 
     def load() -> None:
         with unbroken():
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)  # no other thread of these tests may take it
             seen.append("the end")
 
     with pytest.raises(KeyboardInterrupt):

@@ -109,6 +109,9 @@ def books(authors: Iterable[int]) -> list[tuple[str, str]]:
     return sorted((f"{author}-{n}", f"author {author}") for author in authors for n in range(author))
 
 
+BOOKS_OF_ALL = books(range(1, 8))
+
+
 def loaded_books(workplace: Workplace) -> list[tuple[Any, ...]]:
     return sorted(rows(workplace, "id, _authors_name FROM library_data.books"))
 
@@ -206,7 +209,9 @@ def test_a_page_limit_holds_for_the_resource_as_a_whole(library: Library, workpl
     ran = go(workplace, library, AUTHOR_LIST, BOOKS, args=("--limit-pages", "2"))
     assert ran.code == 1
     assert ran.report["resources"]["books"]["stopped"] == "limit"
-    assert loaded_books(workplace) == books([1, 2])[: 1 + 2]
+    assert ran.report["resources"]["books"]["pages"] == 2
+    assert loaded_books(workplace) == books([1, 2])
+    assert sum(path.startswith("/authors/") for path in library.asked) == 2
 
 
 def test_a_changed_parent_starts_its_children_again(library: Library, workplace: Workplace) -> None:
@@ -219,3 +224,34 @@ def test_a_changed_parent_starts_its_children_again(library: Library, workplace:
     ran = go(workplace, library, changed, a_list("books", BOOKS["endpoint"]["path"], **merge))
     assert ran.code == 0, ran.err
     assert {row[0] for row in rows(workplace, "id FROM library_data.books")} >= {book for book, _ in books([4, 5])}
+
+
+def test_a_maximum_of_one_rows_walk_ends_that_walk_alone(library: Library, workplace: Workplace) -> None:
+    books = {**BOOKS, "endpoint": {**BOOKS["endpoint"]}}
+    books["endpoint"]["paginator"] = {"type": "offset", "limit": 2, "offset_param": "at", "maximum_offset": 4}
+    books["endpoint"]["paginator"]["total_path"] = None
+    ran = go(workplace, library, AUTHOR_LIST, books)
+    assert ran.code == 1
+    got = {row[0].split("-")[0] for row in rows(workplace, "id FROM library_data.books")}
+    assert got == {str(number) for number in range(1, 8)}
+    assert not ran.report["resources"]["books"]["proof"]["complete"]
+
+
+@pytest.mark.parametrize("way", ["append", "merge"])
+def test_a_replay_of_rows_with_a_hole_stops_at_the_hole(library: Library, workplace: Workplace, way: str) -> None:
+    books = {**BOOKS, "write_disposition": way, "primary_key": "id"}
+    library.refused = {"/authors/4/books"}
+    assert go(workplace, library, AUTHOR_LIST, books).code == 3
+    assert go(workplace, library, AUTHOR_LIST, books, args=("replay",)).code == 1
+    library.refused = set()
+    assert go(workplace, library, AUTHOR_LIST, books).code == 0
+    assert loaded_books(workplace) == BOOKS_OF_ALL
+
+
+def test_a_replay_takes_what_any_fetch_of_the_run_has_brought(library: Library, workplace: Workplace) -> None:
+    pens = a_list("pens", "authors")
+    assert go(workplace, library, AUTHOR_LIST, pens, args=("fetch", "--resource", "pens")).code == 0
+    assert go(workplace, library, AUTHOR_LIST, pens, args=("fetch",)).code == 0
+    ran = go(workplace, library, AUTHOR_LIST, pens, args=("replay",))
+    assert ran.code == 0, ran.err
+    assert rows(workplace, "count(*) FROM library_data.authors") == [(7,)]

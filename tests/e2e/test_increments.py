@@ -180,3 +180,75 @@ def test_rows_in_order_end_the_walk_early(log: Log, workplace: Workplace) -> Non
     assert ran.code == 0, ran.err
     assert len(log.queries) == 3
     assert ids(workplace, "events") == [1, 2, 3, 4, 5]
+
+
+def test_a_parents_place_waits_for_its_children(log: Log, workplace: Workplace) -> None:
+    details = a_list("details", "events/{resources.events.id}")
+    log.events |= {"events": [event(1, 3), event(2, 4)], "events/1": [{"id": 10}], "events/2": [{"id": 20}]}
+    assert go(workplace, log, EVENTS, details, args=("run", "--resource", "events")).code == 0
+    merged = {**EVENTS, "write_disposition": "merge", "primary_key": "id"}
+    assert go(workplace, log, merged, details).code == 0
+    assert ids(workplace, "details") == [10, 20]
+
+
+def test_a_run_of_some_resources_does_not_make_the_others_forget(log: Log, workplace: Workplace) -> None:
+    plain = a_list("plain", "plain")
+    log.events |= {"events": [event(1, 3)], "plain": [{"id": 1}]}
+    assert go(workplace, log, EVENTS, plain).code == 0
+    log.refused = {"plain@0"}
+    assert go(workplace, log, EVENTS, plain, args=("run", "--resource", "plain")).code == 3
+    log.refused = set()
+    assert go(workplace, log, EVENTS, plain).code == 0
+    assert ids(workplace, "events") == [1]
+
+
+def test_a_full_refresh_of_one_resource_leaves_the_others(log: Log, workplace: Workplace) -> None:
+    plain = a_list("plain", "plain")
+    log.events |= {"events": [event(1, 3), event(2, 4)], "plain": [{"id": 1}]}
+    assert go(workplace, log, EVENTS, plain).code == 0
+    log.events["events"] = [event(3, 5)]
+    log.refused = {"plain@0"}
+    assert go(workplace, log, EVENTS, plain, args=("run", "--full-refresh", "--resource", "plain")).code == 3
+    log.refused = set()
+    assert go(workplace, log, EVENTS, plain).code == 0
+    assert ids(workplace, "events") == [1, 2, 3]
+
+
+def test_a_full_refresh_drops_no_table_that_others_fill(log: Log, workplace: Workplace) -> None:
+    other = a_list("other", "other", table_name="events")
+    log.events |= {"events": [event(1, 3)], "other": [{"id": 9}]}
+    assert go(workplace, log, EVENTS, other).code == 0
+    ran = go(workplace, log, EVENTS, other, args=("run", "--full-refresh", "--resource", "events"))
+    assert ran.code == 2
+    assert "other" in ran.out
+
+
+def test_a_replay_of_old_pages_takes_no_increment_back(log: Log, workplace: Workplace) -> None:
+    merged = {**EVENTS, "write_disposition": "merge", "primary_key": "id"}
+    log.events["events"] = [event(1, 3)]
+    assert go(workplace, log, merged, args=("fetch", "--journal", "j1")).code == 0
+    log.events["events"] += [event(2, 9)]
+    assert go(workplace, log, merged, args=("run", "--journal", "j2")).code == 0
+    assert go(workplace, log, merged, args=("replay", "--journal", "j1")).code == 0
+    assert go(workplace, log, merged, args=("run", "--journal", "j2")).code == 0
+    assert set(log.asked("events")) == {"2024-01-09"}
+
+
+def test_what_a_row_shows_beside_its_id_does_not_make_it_another(log: Log, workplace: Workplace) -> None:
+    logs = a_list("logs", "logs", write_disposition="replace")
+    more: dict[str, Any] = {"include_from_parent": ["name"], "primary_key": "id"}
+    entries = a_list("entries", "logs/{resources.logs.id}", {"initial_value": "2024-01-01"}, **more)
+    log.events |= {"logs": [{"id": "a", "name": "old"}], "logs/a": [event(1, 9)]}
+    assert go(workplace, log, logs, entries).code == 0
+    log.events["logs"] = [{"id": "a", "name": "new"}]
+    assert go(workplace, log, logs, entries).code == 0
+    assert ids(workplace, "entries") == [1]
+
+
+def test_a_record_that_cannot_be_sifted_stops_its_own_resource_alone(log: Log, workplace: Workplace) -> None:
+    plain = a_list("plain", "plain")
+    log.ignores_since = True
+    log.events |= {"events": [{"id": 1}], "plain": [{"id": 1}]}
+    assert go(workplace, log, EVENTS, plain).code == 3
+    assert go(workplace, log, EVENTS, plain).code == 3
+    assert ids(workplace, "plain") == [1]

@@ -110,6 +110,11 @@ def test_time_and_memory_are_those_of_this_try() -> None:
     assert (report.wall_s, report.cpu_s, report.peak_rss_mb) == (1.0, 2.5, 210.0)
 
 
+def test_walks_that_wait_side_by_side_wait_no_longer_than_the_run() -> None:
+    report = collected(*(Throttled("tasks", 40.0) for _ in range(5))).report()
+    assert 0 < report.resources["tasks"].throttled_s == report.wall_s < 40.0
+
+
 def test_a_report_survives_json() -> None:
     report = collected(*EVENTS, Noticed("users", "odd", "warning"), Budget(10, 1, 1.0, "window")).report(
         errors=[RequestRefused("no", url="http://x/y", status=401)], hides={"users": ["it hides"]}

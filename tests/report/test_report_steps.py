@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from headrace.report.collect import Failure, Kind, ResourceReport, RunReport
@@ -14,7 +15,15 @@ SETTING = Setting(name="x.md", destination="memory://", again="AGAIN")
 def failed(*mends: Mend, pages: int = 0, kind: Kind = "source") -> RunReport:
     resources = {f"r{n}": ResourceReport(pages=pages, stopped="error") for n in range(len(mends))}
     errors = tuple(
-        Failure(kind, mend, f"r{n}", url=f"http://h{n}", mend=mend, secrets=("a", "b") if mend == "credentials" else ())
+        Failure(
+            kind,
+            mend,
+            f"r{n}",
+            503 if mend == "again" else None,
+            url=f"http://h{n}",
+            mend=mend,
+            secrets=("a", "b") if mend == "credentials" else (),
+        )
         for n, mend in enumerate(mends)
     )
     return RunReport("r1", "failed", resources, errors=errors)
@@ -49,9 +58,25 @@ def test_where_time_may_do_it_running_again_is_all() -> None:
 def test_the_same_mend_of_several_resources_is_one_step() -> None:
     assert [step.words for step in told(failed("request", "again", "request", "credentials"))] == [
         "Mend the path or the parameters of r0 and r2, or the base URL.",
+        "Wait until the API answers for r1.",
         "Mend the credentials: a and b.",
         "Then run it again:",
     ]
+
+
+def test_where_nothing_has_ever_answered_the_base_url_is_to_be_checked() -> None:
+    silent = Failure("source", "no connection", "r0", url="http://h/a", mend="again")
+    report = RunReport("r1", "failed", {"r0": ResourceReport(requests=6)}, errors=(silent, silent))
+    assert told(report) == [
+        Step("Check the base URL: nothing has answered at http://h/a."),
+        Step("Then run it again:", "AGAIN"),
+    ]
+    answered = msgspec.structs.replace(silent, status=503)
+    for other in (
+        msgspec.structs.replace(report, errors=(silent, answered)),
+        msgspec.structs.replace(report, resources={"r0": ResourceReport(pages=1)}),
+    ):
+        assert not any("base URL" in step.words for step in told(other))
 
 
 def test_an_interrupted_run_waits_for_no_api() -> None:

@@ -144,8 +144,8 @@ def test_a_terminal_of_ascii_gets_only_ascii_marks() -> None:
     assert text.isascii()
 
 
-def said(report: RunReport) -> str:
-    return "\n".join(f"{tone}: {words}" for tone, words in happened(report))
+def said(report: RunReport, *pace: str) -> str:
+    return "\n".join(f"{tone}: {words}" for tone, words in happened(report, pace))
 
 
 def test_errors_come_first() -> None:
@@ -203,6 +203,26 @@ def test_the_pace_that_the_api_set_is_told() -> None:
         "The API's limit (RateLimit-Reset triple) set the pace of accounts: requests waited for it, and 1 was"
         in said(GOOD)
     )
+
+
+@pytest.mark.parametrize(
+    ("budget", "refused", "pace", "words"),
+    [
+        ("", 0, ("--rate 5/1",), "--rate 5/1 set the pace of accounts: requests waited for it, and none was refused."),
+        ("", 0, ("--rate 5/1", "--max-concurrency 2"), "--rate 5/1 and --max-concurrency 2 set the pace of"),
+        (
+            "RateLimit",
+            0,
+            ("--rate 5/1",),
+            "--rate 5/1, or the API's limit (RateLimit) where that is lower, set the pace",
+        ),
+        ("", 2, ("--rate 5/1",), "--rate 5/1, or the API's limit where that is lower, set the pace"),
+        ("", 2, (), "The API's limit set the pace of accounts: requests waited for it, and 2 were refused."),
+        ("", 0, (), "The limits of this run set the pace of accounts"),
+    ],
+)
+def test_a_flag_that_sets_the_pace_is_named(budget: str, refused: int, pace: tuple[str, ...], words: str) -> None:
+    assert words in said(msgspec.structs.replace(GOOD, budget=budget, http_429=refused), *pace)
 
 
 def test_an_even_run_says_that_it_was_even() -> None:

@@ -142,7 +142,9 @@ def test_a_host_that_refuses_connections_has_six_attempts() -> None:
         async with serving([Answer()]) as stub:
             pass
         async with talking(stub.url, heard.append) as transport:
-            with pytest.raises(RetriesSpent, match=r"after 6 attempts.*no connection to 127\.0\.0\.1"):
+            with pytest.raises(
+                RetriesSpent, match=r"after 6 attempts.*no connection to 127\.0\.0\.1:\d+ \(connection refused\);"
+            ):
                 await fetch(transport, f"{stub.url}/a")
         assert heard.faults == ["connect"] * 6
 

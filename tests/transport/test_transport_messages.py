@@ -11,7 +11,7 @@ from headrace.envelope.split import compile_splitter
 from headrace.errors import SourceError
 from headrace.model.envelope import Ask, Envelope
 from headrace.model.page import PageRequest, Reply
-from headrace.model.plan import Auth, Bearer, NoAuth, RetryPolicy
+from headrace.model.plan import ApiKey, Auth, Bearer, HttpBasic, NoAuth, RetryPolicy, Text
 from headrace.transport.send import Timeouts
 from tests.transport.stub import Answer, go, secret, serving, talking
 
@@ -127,6 +127,21 @@ TOLD = [
         "that go with it.",
         Answer(403, b""),
         auth=Bearer(secret("plain")),
+    ),
+    answers(
+        REFUSED + "401 Unauthorized; the token that `auth` gives was refused: check it.",
+        Answer(401, b""),
+        auth=Bearer(Text(("abc",))),
+    ),
+    answers(
+        REFUSED + "403 Forbidden; the API key that `auth` gives was refused: check it, and the rights that go with it.",
+        Answer(403, b""),
+        auth=ApiKey(api_key=Text(("abc",))),
+    ),
+    answers(
+        REFUSED + "401 Unauthorized; the user with the password that `auth` gives was refused: check it.",
+        Answer(401, b""),
+        auth=HttpBasic(Text(("me",)), Text(("pw",))),
     ),
     answers(
         REFUSED + "403 Forbidden; the API does not let this client in: check its rights.",

@@ -244,4 +244,4 @@ def test_a_reference_counts_by_its_name_and_not_by_its_default() -> None:
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:
-    assert fingerprint(Client("https://a.b"), resource(SinglePage())) == "c8c0859829a784f4689d083c698f0a9e"
+    assert fingerprint(Client("https://a.b"), resource(SinglePage())) == "af9aec1d34d7db486122f71d75914cea"

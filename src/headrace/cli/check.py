@@ -38,7 +38,7 @@ from headrace.model.plan import (
     Text,
 )
 from headrace.report.exits import Exit
-from headrace.report.layout import Cell, Stage, stage, table, wrapped
+from headrace.report.layout import Cell, Stage, stage, table, width_of, wrapped
 from headrace.report.words import listed, many
 from headrace.spec.needs import how_met
 from headrace.spec.node import shown as as_shown
@@ -195,15 +195,27 @@ def _plan(plan: Plan, url: str | None, shown: Stage) -> Iterator[str]:
         yield from wrapped(words, shown.width, f"  {shown.marks.bullet} ")
     yield ""
     own = {name: values for name, values in columns.items() if name not in shared}
-    rows: list[list[str | Cell]] = [
-        [
-            Cell(each.name, "strong"),
-            f"{each.request.method} {masked(as_shown(each.request.path, each.parent.resource if each.parent else ''))}",
-            *(values[at] for values in own.values()),
-        ]
-        for at, each in enumerate(chosen)
+    rows = [
+        [each.name, _request_words(each), *(values[at] for values in own.values())] for at, each in enumerate(chosen)
     ]
-    yield from table(("resource", "request", *own), rows, stage=shown)
+    yield from _resources(("resource", "request", *own), rows, shown)
+
+
+def _resources(head: Sequence[str], rows: Sequence[Sequence[str]], shown: Stage) -> Iterator[str]:
+    """A table, or a block for each resource where the table is too wide."""
+    if width_of(head, rows) <= shown.width:
+        yield from table(head, [[Cell(name, "strong"), *rest] for name, *rest in rows], stage=shown)
+        return
+    for name, request, *rest in rows:
+        yield f"  {shown.paint('strong', name)}"
+        yield from wrapped(request, shown.width, "    ")
+        told = [f"{what}: {words}" for what, words in zip(head[2:], rest, strict=True) if words]
+        yield from wrapped(f" {shown.marks.bullet} ".join(told), shown.width, "    ") if told else ()
+
+
+def _request_words(resource: Resource) -> str:
+    parent = resource.parent.resource if resource.parent else ""
+    return f"{resource.request.method} {masked(as_shown(resource.request.path, parent))}"
 
 
 def _at(selector: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from headrace.cli.flags import add_format, add_help, positive
 from headrace.cli.parser import Parser
 from headrace.cli.world import World
-from headrace.errors import ConfigError
+from headrace.errors import ConfigError, JournalError
 from headrace.report.exits import Exit
 from headrace.report.layout import Cell, Stage, Style, stage, table
 from headrace.report.words import count, many, size
@@ -36,6 +36,18 @@ class Told(msgspec.Struct, frozen=True):
     object: object
     lines: list[str]
     code: int = Exit.DONE
+
+
+class _End(msgspec.Struct, frozen=True):
+    """How one resource of a run ended."""
+
+    stopped: str
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    """What a kept report says of the ends."""
+
+    resources: dict[str, _End] = {}
 
 
 def parser(verb: str = "") -> Parser:
@@ -111,7 +123,7 @@ def _list(folders: Sequence[Path], shown: Stage) -> Told:
     objects, lines = [], []
     for folder in folders:
         with _open(folder) as journal:
-            identity, runs = journal.identity, journal.runs()
+            identity, runs = journal.identity, [_counted(journal, each) for each in journal.runs()]
         objects.append({"journal": str(folder), "identity": identity, "runs": runs})
         title = f"{identity.pipeline} {shown.marks.arrow} {identity.destination} ({identity.dataset})"
         lines += [f"{shown.paint('strong', str(folder))}  {title}", *_runs(runs, shown), ""]
@@ -140,9 +152,36 @@ def _runs(runs: Sequence[RunSummary], shown: Stage) -> list[str]:
     return table(head, rows, stage=shown, right=range(len(head) - 4, len(head)))
 
 
+def _counted(journal: Journal, run: RunSummary) -> RunSummary:
+    """The run without the walks that only stand for those of a parent's rows: they have no page, and never end.
+
+    One that a limit cut short is counted: the rows that it did not get to have no walk.
+    """
+    if run.walks_ended == run.walks:
+        return run
+    walks = list(journal.walks(run.run.run_id))
+    owners = {each.walk.rpartition("/")[0] for each in walks}
+    over = run.state == "finished"
+    cut = _cut(journal, run) if over else set()
+    stand = {each.walk for each in walks if not each.ended and (each.walk in owners or (over and not each.pages))}
+    return msgspec.structs.replace(run, walks=len(walks) - len(stand - cut))
+
+
+def _cut(journal: Journal, run: RunSummary) -> set[str]:
+    """The resources of a run that is over which --limit-pages cut short, by its report."""
+    if run.run.limit_pages is None:
+        return set()
+    try:
+        ended = msgspec.json.decode(journal.report(run.run.run_id) or b"{}", type=_Ended).resources
+    except (JournalError, msgspec.DecodeError):  # a list tells what it can; `verify` finds the damage
+        return set()
+    return {name for name, each in ended.items() if each.stopped == "limit"}
+
+
 def _state(run: RunSummary) -> str:
     """A run that is over though walks have not ended was stopped by --limit-pages."""
-    return "limited" if run.state == "finished" and run.walks_ended < run.walks else run.state
+    limited = run.run.limit_pages is not None and run.walks_ended < run.walks
+    return "limited" if run.state == "finished" and limited else run.state
 
 
 def _when(seconds: float) -> str:

@@ -35,7 +35,7 @@ def masked_faults(faults: Iterable[object]) -> tuple[Fault, ...]:
 
 def masked_error(error: ConfigError) -> ConfigError:
     """The same mistake, with nothing secret in its sentence and its faults."""
-    return ConfigError(masked(str(error)), faults=masked_faults(error.faults))
+    return ConfigError(masked(error.message), faults=masked_faults(error.faults))
 
 
 def masked_plan(plan: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _run(mode: Mode, flags: argparse.Namespace, argv: Sequence[str], world: Worl
             if flags.format == "json":
                 world.say(outcome.report.to_json().decode())
                 return
-            surrounds = setting(mode, outcome, flags.config, argv, world)
+            surrounds = setting(mode, outcome, flags, argv, world)
             if not flags.quiet:
                 world.say("\n".join(lines(outcome.report, surrounds, stage(world.stdout, world.environ))))
             elif outcome.exit_code != Exit.DONE:
@@ -91,17 +91,25 @@ def _run(mode: Mode, flags: argparse.Namespace, argv: Sequence[str], world: Worl
     return outcome.exit_code
 
 
-def setting(mode: Mode, outcome: Outcome, config: str, argv: Sequence[str], world: World) -> Setting:
+def setting(mode: Mode, outcome: Outcome, flags: argparse.Namespace, argv: Sequence[str], world: World) -> Setting:
     """What a report says beside the figures."""
     return Setting(
-        name=config_name(config),
+        name=config_name(flags.config),
         destination=outcome.destination,
         dataset=outcome.dataset,
         journal=outcome.journal,
         again=again("replay" if mode == "fetch" and outcome.exit_code in {Exit.DONE, Exit.LOOK} else mode, argv, world),
         python=world.python,
         mode=mode,
+        pace=_pace(flags),
     )
+
+
+def _pace(flags: argparse.Namespace) -> tuple[str, ...]:
+    """The flags that hold requests back."""
+    rate, most = flags.rate, flags.max_concurrency
+    told = f"--rate {rate.requests}/{rate.window_s:g}" if rate else "", f"--max-concurrency {most}" if most else ""
+    return tuple(each for each in told if each)
 
 
 def config_name(config: str) -> str:
@@ -118,6 +126,6 @@ def again(mode: Mode, argv: Sequence[str], world: World) -> str:
 def complain(error: ConfigError, world: World) -> None:
     """Say on standard error why nothing was begun: the sentence, then each fault of the document."""
     shown = stage(world.stderr, world.environ)
-    world.regret(str(error), shown.marks.bad)
+    world.regret(f"headrace: {error.message}")
     for line in fault_lines(masked_faults(error.faults), shown):
         world.complain(line)

@@ -99,18 +99,14 @@ class World:
         with contextlib.suppress(OSError):
             print(words, file=self.stderr, flush=True)
 
-    def regret(self, sentence: str, mark: str = "") -> None:
+    def regret(self, sentence: str) -> None:
         """One sentence on standard error: whole in a log, and in lines where a terminal would break it in a word."""
         from headrace.cli.masks import masked
         from headrace.report.layout import stage, wrapped
 
         shown = stage(self.stderr, self.environ)
-        lead = " " * (len(mark) + 1) if mark else ""
         words = masked(sentence)
-        lines = wrapped(words, shown.width, lead) if shown.live else [lead + words]
-        if mark:
-            lines[0] = f"{shown.paint('bad', mark)} {lines[0].lstrip()}"
-        self.complain("\n".join(lines))
+        self.complain("\n".join(wrapped(words, shown.width)) if shown.live else words)
 
     @property
     def program(self) -> str:

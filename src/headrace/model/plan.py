@@ -352,6 +352,10 @@ class Resource(msgspec.Struct, frozen=True):
     parent: Parent | None = None
     incremental: Incremental | None = None
     actions: tuple[ResponseAction, ...] = ()
+    children: tuple[str, ...] = ()
+    """The resources that hang on its rows, those left out of this plan as well."""
+    beside: tuple[str, ...] = ()
+    """The other resources that fill its table, those left out of this plan as well."""
     hides: tuple[str, ...] = ()
     """Sentences on what a default of the API may hide from this walk, when it is known."""
 

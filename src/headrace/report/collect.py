@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from headrace.errors import ConfigError
 from headrace.model.event import Event
 from headrace.report.exits import exit_code, kind_of
 from headrace.report.mend import Mend, mend_of
@@ -155,7 +156,8 @@ def failure(error: BaseException | Failure, resource: str = "", secrets: tuple[s
     if isinstance(error, Failure):
         return error
     kind: Kind = msgspec.convert(kind_of(error), Kind)
-    message = str(error) or ("stopped by the user" if kind == "interrupted" else type(error).__name__)
+    said = error.message if isinstance(error, ConfigError) else str(error)  # the faults go beside it
+    message = said or ("stopped by the user" if kind == "interrupted" else type(error).__name__)
     if kind == "internal":
         message = f"headrace itself failed ({type(error).__name__}); run again to resume, and report it if it stays"
     return Failure(
@@ -203,11 +205,12 @@ class Collector:
 
         `status` None is decided here: "failed" with any error, "incomplete" with an unproven walk, else "complete".
         """
-        failures = tuple(self._placed(failure(each)) for each in errors)
+        failures, so_far = tuple(self._placed(failure(each)) for each in errors), self._so_far()
         resources = {
             walk.name: _resource(
                 walk,
                 failures,
+                longest_s=so_far.wall_s,
                 rows=dict((rows or {}).get(walk.name, {})),
                 rejects=(rejects or {}).get(walk.name, 0),
                 duplicates=(duplicates or {}).get(walk.name, 0),
@@ -218,7 +221,7 @@ class Collector:
             if walk.name
         }
         return msgspec.structs.replace(
-            self._so_far(),
+            so_far,
             run_id=self.tally.run_id if run_id is None else run_id,
             status=status or _status(resources, failures),
             resources=resources,
@@ -263,6 +266,7 @@ def _resource(
     walk: WalkTally,
     failures: tuple[Failure, ...],
     *,
+    longest_s: float,
     rows: dict[str, int],
     rejects: int,
     duplicates: int,
@@ -278,7 +282,7 @@ def _resource(
         bytes=walk.body_bytes,
         requests=walk.requests,
         retries=walk.retries,
-        throttled_s=round(walk.throttled_s, 3),
+        throttled_s=round(min(walk.throttled_s, longest_s), 3),  # the walks of a child wait side by side
         proof=Proof(complete=walk.proven, why=walk.why or _unended(walk, failures)),
         watermark=watermark,
         stopped=walk.stopped or ("error" if failures else "interrupted"),

@@ -112,6 +112,12 @@ def table(
     return lines
 
 
+def width_of(head: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "  ") -> int:
+    """How wide a table is where no column wraps."""
+    widths = (max(map(len, column)) for column in zip(head, *rows, strict=True))
+    return len(indent) + sum(widths) + 2 * (len(head) - 1)
+
+
 def _line(cells: Sequence[Cell], widths: Sequence[int], right: Collection[int], paint: Paint, indent: str) -> str:
     fitted = [_fit(cell.words, widths[at], at in right) for at, cell in enumerate(cells)]
     while fitted and not fitted[-1].strip():

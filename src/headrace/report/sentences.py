@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 
 from headrace.report.collect import Failure, Notice, ResourceReport, RunReport
 from headrace.report.exits import Exit, exit_code
-from headrace.report.words import cause, count, many, reasons, some
+from headrace.report.parent import parent_failed
+from headrace.report.words import cause, count, listed, many, reasons, some
 
 Tone: TypeAlias = Literal["bad", "warn", "none"]
 HELD_WORTH_SAYING_S = 0.5
@@ -22,16 +23,17 @@ _COUNTED = re.compile(r" \([\d,]+ times\)$")
 _TONES: dict[str, Tone] = {"error": "bad", "warning": "warn", "note": "none"}
 
 
-def happened(report: RunReport) -> Iterator[tuple[Tone, str]]:
-    """Sentences with how bad each is, the worst first."""
+def happened(report: RunReport, pace: Sequence[str] = ()) -> Iterator[tuple[Tone, str]]:
+    """Sentences with how bad each is, the worst first. `pace` are the flags that hold requests back."""
     order = list(_TONES.values())
-    return iter(sorted(_happened(report), key=lambda said: order.index(said[0])))
+    return iter(sorted(_happened(report, pace), key=lambda said: order.index(said[0])))
 
 
-def _happened(report: RunReport) -> Iterator[tuple[Tone, str]]:
+def _happened(report: RunReport, pace: Sequence[str]) -> Iterator[tuple[Tone, str]]:
     yield from (("bad", words) for words in _failures(report.errors))
     yield from _doubtful(report)
     yield from _ridden_out(report)
+    yield from _held_back(report, pace)
     if report.resumed:
         kept = sum(each.resumed_pages for each in report.resources.values())
         came = f": {many(kept, 'page')} came from the journal, not from the API" if kept else ""
@@ -73,7 +75,9 @@ def _notice(alike: Sequence[Notice]) -> str:
 
 def _doubtful(report: RunReport) -> Iterator[tuple[Tone, str]]:
     for name, each in report.resources.items():
-        if each.stopped not in {"error", "interrupted"} and not each.proof.complete:
+        if parent_failed(each, report.resources):
+            yield "warn", f"{name}: not begun: its parent failed."
+        elif each.stopped not in {"error", "interrupted"} and not each.proof.complete:
             yield "warn", f"{name}: nothing proves that this is all of it ({each.proof.why.rstrip('.')})."
         if each.rejects:
             yield "warn", f"{name}: {_rejected(each)}"
@@ -104,12 +108,21 @@ def _ridden_out(report: RunReport) -> Iterator[tuple[Tone, str]]:
         yield "none", f"Faults on the way: {reasons(retried)}{ridden}."
     elif exit_code(report) == Exit.DONE and report.requests:
         yield "none", "Every walk was followed to its own end, and no request had to be asked again."
+
+
+def _held_back(report: RunReport, pace: Sequence[str]) -> Iterator[tuple[Tone, str]]:
+    """What requests waited for. Of a flag and a limit of the API, which one was the lower is not known here."""
     held = [name for name, each in report.resources.items() if each.throttled_s >= HELD_WORTH_SAYING_S]
-    if held:
-        budget = f" ({report.budget})" if report.budget else ""
-        refused = many(report.http_429, "was", "were") if report.http_429 else "none was"
-        who = some(held, _NAMES_SHOWN)
-        yield "none", f"The API's limit{budget} set the pace of {who}: requests waited for it, and {refused} refused."
+    if not held:
+        return
+    limit = f"The API's limit ({report.budget})" if report.budget else "The API's limit" if report.http_429 else ""
+    flags = listed(pace)
+    if limit and flags:
+        what = f"{flags}, or {limit[0].lower()}{limit[1:]} where that is lower,"
+    else:
+        what = flags or limit or "The limits of this run"
+    refused = many(report.http_429, "was", "were") if report.http_429 else "none was"
+    yield "none", f"{what} set the pace of {some(held, _NAMES_SHOWN)}: requests waited for it, and {refused} refused."
 
 
 def _notices(report: RunReport) -> Iterator[tuple[Tone, str]]:

@@ -31,7 +31,7 @@ class Setting(msgspec.Struct, frozen=True):
 
     `again` is the command line that resumes (after `fetch`: that loads), empty where there is none; `anew` says that it
     begins from nothing instead. `python` is an interpreter that has DuckDB; `more` are further steps after a run that
-    went well, each a sentence and a command.
+    went well, each a sentence and a command. `pace` are the flags that hold requests back, as they were typed.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Setting(msgspec.Struct, frozen=True):
     python: str = "python"
     mode: str = "run"
     more: tuple[tuple[str, str], ...] = ()
+    pace: tuple[str, ...] = ()
 
 
 class Step(NamedTuple):
@@ -81,6 +82,8 @@ def _on_again(report: RunReport, setting: Setting) -> Iterator[Step]:
 
 def _mends(report: RunReport) -> Iterator[str]:
     """A sentence for each thing that asking again will not change, with the resources that wait for it."""
+    if url := _deaf(report):
+        yield f"Check the base URL: nothing has answered at {url}"
     waiting: dict[Mend, list[Failure]] = {}
     for fault in report.errors:
         waiting.setdefault(fault.mend, []).append(fault)
@@ -92,6 +95,15 @@ def _mends(report: RunReport) -> Iterator[str]:
         of, which = names and f" of {names}", secrets and f": {secrets}"
         if words := _MENDS[mend]:
             yield words.format(of=of, which=which, url=url, other=other)
+        elif len(waiting) > 1 and (later := _told(fault.resource for fault in faults if fault.kind == "source")):
+            yield f"Wait until the API answers for {later}"
+
+
+def _deaf(report: RunReport) -> str:
+    """The first URL asked for, where no request of the run has had an answer: there may be nobody."""
+    asked = [fault.url for fault in report.errors if fault.kind == "source" and fault.mend == "again" and fault.url]
+    silent = all(fault.status is None for fault in report.errors) and len(asked) == len(report.errors)
+    return asked[0] if asked and silent and not report.pages else ""
 
 
 def _told(names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from headrace.report.collect import ResourceReport, RunReport
 from headrace.report.exits import Exit, exit_code
 from headrace.report.layout import Cell, Stage, Style, bullets, table, wrapped
+from headrace.report.parent import had_no_row, parent_failed
 from headrace.report.sentences import HELD_WORTH_SAYING_S, happened
 from headrace.report.steps import Setting, Step, steps
 from headrace.report.words import count, duration, many, size
@@ -20,10 +21,10 @@ def lines(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
     """The report as lines of text."""
     parts = [_verdict(report, setting, shown)]
     if report.resources:
-        parts.append(_resources(report, shown))
+        parts.append(_resources(report, setting, shown))
     if report.rows:
         parts.append(_tables(report, setting, shown))
-    said = list(happened(report))
+    said = list(happened(report, setting.pace))
     if said:
         parts.append([shown.paint("strong", "What happened"), *bullets(said, shown)])
     todo = list(steps(report, setting))
@@ -70,14 +71,14 @@ def _verdict(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
     return [*head, *(line for part in (figures, cost) for line in wrapped(between.join(part), shown.width, "  "))]
 
 
-def _resources(report: RunReport, shown: Stage) -> list[str]:
+def _resources(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
     waited = any(each.throttled_s >= HELD_WORTH_SAYING_S for each in report.resources.values())
     rows: list[list[Cell]] = []
     for name, each in report.resources.items():
         row = [Cell(name, "strong"), _figure(each.pages), _figure(each.records), _figure(each.retries)]
         if waited:
             row.append(Cell(duration(each.throttled_s) if each.throttled_s >= HELD_WORTH_SAYING_S else ""))
-        rows.append([*row, _ending(each)])
+        rows.append([*row, _ending(each, report, setting)])
     head = ["resource", "pages", "records", "retries", *(["held back"] if waited else []), "how it ended"]
     return table(head, rows, stage=shown, right=range(1, len(head) - 1))
 
@@ -86,8 +87,10 @@ def _figure(number: int) -> Cell:
     return Cell(count(number), "none" if number else "dim")
 
 
-def _ending(each: ResourceReport) -> Cell:
+def _ending(each: ResourceReport, report: RunReport, setting: Setting) -> Cell:  # noqa: PLR0911 - one for each end
     why = each.proof.why
+    if parent_failed(each, report.resources):
+        return Cell("not begun: its parent failed", "bad")
     if each.stopped == "error":
         if not each.requests:
             return Cell("not continued" if each.pages else "not begun", "bad")
@@ -96,6 +99,12 @@ def _ending(each: ResourceReport) -> Cell:
         return Cell("interrupted" if each.pages else "not begun", "warn")
     if not each.proof.complete:
         return Cell(f"not proven complete: {why}", "warn")
+    if had_no_row(each):
+        return Cell("nothing to ask for: its parent gave no row", "good")
+    # What a fetch has read is not in the warehouse yet; in a run, the last record often comes a second time.
+    came = each.records if setting.mode == "fetch" else sum(each.rows.values()) + each.rejects
+    if each.watermark is not None and not came:
+        return Cell(f"nothing new since {each.watermark}", "good")
     return Cell(why or "at its own end", "good")
 
 

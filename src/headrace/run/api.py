@@ -20,13 +20,13 @@ from headrace.spec.secrets import Lookup
 
 
 def load(
-    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Unpack[Choices]
+    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] | None = None, **options: Unpack[Choices]
 ) -> RunReport:
     """Fetch what `config` describes and load it: `headrace run`.
 
     `options` are those of `Choices` (`to`, `base_url`, `dataset`, `resources`, `journal`, `rate`, …), named as the
-    flags of the command line. An unfinished run is resumed. Within a running event loop (a notebook) it goes on in a
-    thread of its own, and this call waits for it.
+    flags of the command line. `environ` None is that of the process. An unfinished run is resumed. Within a running
+    event loop (a notebook) it goes on in a thread of its own, and this call waits for it.
 
     Returns the report; its `status` is "failed" where the API or the warehouse refused, and the same call resumes.
 
@@ -37,23 +37,23 @@ def load(
 
 
 def fetch(
-    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Unpack[Choices]
+    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] | None = None, **options: Unpack[Choices]
 ) -> RunReport:
     """The first half of `load`: from the API to the journal."""
     return _run("fetch", config, listen, environ, options)
 
 
 def replay(
-    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] = os.environ, **options: Unpack[Choices]
+    config: str | Path, *, listen: Emit = ignore, environ: Mapping[str, str] | None = None, **options: Unpack[Choices]
 ) -> RunReport:
     """The second half of `load`: from the journal to the warehouse, with no request."""
     return _run("replay", config, listen, environ, options)
 
 
-def read_plan(config: str | Path, *, base_url: str | None = None, environ: Mapping[str, str] = os.environ) -> Plan:
+def read_plan(config: str | Path, *, base_url: str | None = None, environ: Mapping[str, str] | None = None) -> Plan:
     """What `config` means. Raises ConfigError, with all its faults, where it cannot run."""
     source = open_source(str(config))
-    reading = read(source, Options(base_url=base_url, lookup=Lookup(environ, None)))
+    reading = read(source, Options(base_url=base_url, lookup=Lookup(_given(environ), None)))
     if reading.plan is None:
         raise ConfigError(f"{source.path} cannot run", faults=reading.faults)
     return reading.plan
@@ -63,7 +63,7 @@ def _run(
     mode: Literal["run", "fetch", "replay"],
     config: str | Path,
     listen: Emit,
-    environ: Mapping[str, str],
+    given: Mapping[str, str] | None,
     options: Choices,
 ) -> RunReport:
     if not isinstance(config, str | Path):
@@ -71,7 +71,12 @@ def _run(
             f"headrace.{'load' if mode == 'run' else mode} takes the path of a configuration, not a"
             f" {type(config).__name__}; write it to a file (.py, .yaml, .json) and pass its path"
         )
-    asked = chosen(str(config), mode, options)
+    asked, environ = chosen(str(config), mode, options), _given(given)
     if is_in_loop():
         return in_own_thread(lambda go: execute(asked, environ=environ, listen=listen, go=go)).report
     return execute(asked, environ=environ, listen=listen).report
+
+
+def _given(environ: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Never a default of a signature: what shows a signature would show every secret in the environment."""
+    return os.environ if environ is None else environ

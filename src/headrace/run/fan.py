@@ -13,6 +13,7 @@ import msgspec
 from headrace.decode.names import table_name
 from headrace.envelope.path import render
 from headrace.envelope.pick import Picker
+from headrace.errors import SourceError
 from headrace.journal.layout import RunRecord
 from headrace.model.envelope import ABSENT, Absent
 from headrace.model.event import Emit, Event, Noticed, PageFetched, WalkEnded, WalkStarted
@@ -82,7 +83,9 @@ class Fan:
         include = self._parent.include if self._parent else ()
         self._picker = Picker([*self._fields, *(render((key,)) for key in include)])
         self._coming: asyncio.Queue[_Turn] = asyncio.Queue(AHEAD_ROWS)
-        self._room = asyncio.Semaphore(min(AHEAD_WALKS, limit_pages or AHEAD_WALKS))
+        # Nothing is fetched beyond a limit: then one row is walked at a time.
+        self._room = asyncio.Semaphore(AHEAD_WALKS if limit_pages is None else 1)
+        self._pages = 0
         self._seen: set[str] = set()
         self._repeated = 0
         self._said: set[Noticed] = set()
@@ -122,13 +125,13 @@ class Fan:
         row: Row = dict(zip(self._fields, values[:count], strict=True))
         added = self._added(values[count:])
         bound = bind(self.resource, row)
-        whole = msgspec.json.encode((fingerprint(self._client, bound), bound.request.headers)) + added
-        key = hashlib.blake2b(whole, digest_size=10).hexdigest()
-        remembered_as = row_walk(self.resource.name, key)
+        whole = msgspec.json.encode((fingerprint(self._client, bound), bound.request.headers, self._attempt)) + added
+        name = row_walk(self.resource.name, _digest(whole))
+        # An increment is kept by what the row says of itself, whatever else becomes of the request.
+        remembered_as = row_walk(self.resource.name, _digest(msgspec.json.encode(list(row.items()))))
         sieve = sieve_of(self.resource, self._record, remembered_as)
         if sieve is not None:
             bound = bind(self.resource, row, sieve.window)
-        name = remembered_as if self._attempt == 1 else f"{remembered_as}.{self._attempt}"
         walk = OpenWalk(name, bound, fingerprint(self._client, bound), self._journal.walk(self._run_id, name))
         return _RowWalk(walk, added, sieve, remembered_as)
 
@@ -185,35 +188,42 @@ class Fan:
     async def _begin(self, turns: asyncio.Queue[_Turn], group: asyncio.TaskGroup) -> None:
         """Begin walks as there is room, whoever's turn it is."""
         while (coming := await self._coming.get()) is not None:
+            turns.put_nowait(coming)
             if isinstance(coming, _RowWalk):
                 await self._room.acquire()
                 task = group.create_task(self._walk(coming))
                 self._under_way.add(task)
                 task.add_done_callback(self._under_way.discard)
-            turns.put_nowait(coming)
         turns.put_nowait(None)
 
     async def _in_order(self, turns: asyncio.Queue[_Turn], deliver: Deliver) -> WalkEnd:
         """Hand on what has its turn, up to the first walk that failed."""
         name, limit = self.resource.name, self._limit_pages
-        pages = walks = 0
+        walks = 0
         weak: WalkEnd | None = None
         while (turn := await turns.get()) is not None:
             if isinstance(turn, FetchedPage):
                 await deliver(turn)
                 continue
+            if self._pages == limit:
+                return WalkEnd(name, "limit", f"--limit-pages {limit} was reached", proven=False)
             while (page := await turn.pages.get()) is not None:
-                if pages == limit:
-                    return WalkEnd(name, "limit", f"--limit-pages {limit} was reached", proven=False)
                 self._keep(-page.size if page.records is not None else 0)
-                await deliver(page)
-                pages += 1
-            self._room.release()
+                try:
+                    await deliver(page)
+                except SourceError as error:
+                    return WalkEnd(name, "error", str(error), proven=False, error=error)
+                self._pages += 1
+            if self._pages != limit:
+                self._room.release()
             walks += 1
             end = turn.end
-            if end is None or end.stopped in {"error", "limit"}:
-                return end or WalkEnd(name, "early", "the walk of a row was stopped", proven=False)
-            weak = weak or (None if end.proven and end.held else end)
+            if end is None:
+                return WalkEnd(name, "early", "the walk of a row was stopped", proven=False)
+            # Pages are counted in the order of the rows: nothing may be taken beyond one that is not whole.
+            if end.stopped == "error" or not end.held or (end.stopped == "limit" and self._pages == limit):
+                return end
+            weak = weak or (None if end.proven else end)
             if turn.sieve is not None and turn.sieve.seen is not None and end.proven:
                 self.seen[turn.remembered_as] = turn.sieve.seen
         return self._whole(walks, weak)
@@ -222,7 +232,7 @@ class Fan:
         """How the resource ended, with every row of the parent walked."""
         name, parent = self.resource.name, self._parent_end
         if weak is not None:
-            return WalkEnd(name, "early", weak.why, proven=False, held=weak.held)
+            return WalkEnd(name, "limit" if weak.stopped == "limit" else "early", weak.why, proven=False)
         if parent is not None and not parent.proven:
             why = f"its parent `{parent.walk}` was not walked to its end"
             return WalkEnd(name, "early", why, proven=False, held=parent.held)
@@ -238,6 +248,7 @@ class Fan:
             row.pages.put_nowait(None)
 
     async def _walked(self, row: _RowWalk) -> WalkEnd:
+        limit = None if self._limit_pages is None else self._limit_pages - self._pages
         walk, name = row.walk, self.resource.name
         before = await self._desk.refs(walk.name) if walk.state else []
         for ref in before:
@@ -259,7 +270,7 @@ class Fan:
             self._desk.budget.release(page.held_bytes or 0)
             row.pages.put_nowait(FetchedPage(page.ref, records, row.added, sieve=row.sieve))
 
-        return await drive(walker, self._transport, keep, self._limit_pages)
+        return await drive(walker, self._transport, keep, limit)
 
     def _keep(self, size: int) -> None:
         """So many bytes more lie on the shelf; where they leave it, they make room there."""
@@ -279,3 +290,7 @@ class Fan:
                 self._emit(event)
             case _:
                 self._emit(event)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=10).hexdigest()

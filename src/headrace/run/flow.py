@@ -7,7 +7,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +17,11 @@ import msgspec
 
 from headrace.decode.names import table_name
 from headrace.decode.rules import DecodeRules
+from headrace.errors import SourceError
 from headrace.journal.write import Journal
 from headrace.model.envelope import Scalar
-from headrace.model.event import Committing, Emit
+from headrace.model.event import Committing, Emit, WalkEnded
+from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Text
 from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Schema, Watermark
@@ -193,9 +195,8 @@ class Flow:
                 self.ends[name] = recalled(walk, job.emit)
             sieve = self._sieves[name] = sieve_of(walk.resource, self._run.record, walk.name)
             before = await self._desk.refs(walk.name) if walk.state else []
-            for ref in before:
-                await outlet.put(FetchedPage(ref, None, sieve=sieve))
-            if transport is not None:
+            failed = await self._hand_on(name, before, sieve, outlet)
+            if transport is not None and not failed:
                 walker = Walker(
                     job.plan.client,
                     walk,
@@ -211,6 +212,17 @@ class Flow:
         finally:
             await outlet.finish(self.ends.get(name))
 
+    async def _hand_on(self, name: str, before: Sequence[PageRef], sieve: Sieve | None, outlet: Outlet) -> bool:
+        """What an earlier try has brought. True if it cannot be sifted, which ends this walk alone."""
+        try:
+            for ref in before:
+                await outlet.put(FetchedPage(ref, None, sieve=sieve))
+        except SourceError as error:
+            self.ends[name] = WalkEnd(name, "error", str(error), proven=False, error=error)
+            self._job.emit(WalkEnded(name, "error", str(error), proven=False))
+            return True
+        return False
+
     async def _fan(self, fan: Fan, outlet: Outlet) -> None:
         name = fan.resource.name
         try:
@@ -223,7 +235,8 @@ class Flow:
         self._job.emit(Committing())
         walks = tuple(self._walk_commit(walk, delivery.watermarks) for walk in self._loaded_walks)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
-        dropped = {walk.table for walk in walks if walk.walk in fresh} if run.record.full_refresh else set[str]()
+        refreshed = fresh & set(run.record.resources) if run.record.full_refresh else set[str]()
+        dropped = {walk.table for walk in walks if walk.walk in refreshed}
         return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), self._seen())
 
     def _seen(self) -> dict[str, Seen]:
@@ -232,6 +245,9 @@ class Flow:
         for walk in self._loaded_walks:
             name, proven = walk.resource.name, self.ends[walk.resource.name].proven
             sieve, fan = self._sieves.get(name), self._fans.get(name)
+            # Rows that a child was not walked for must come again.
+            if not all(child in self.ends and self.ends[child].proven for child in walk.resource.children):
+                continue
             if sieve is not None and sieve.seen is not None and proven:
                 found[name] = sieve.seen
             if fan is not None and (proven or walk.resource.disposition != "replace"):

@@ -80,9 +80,11 @@ def open_run(
         record, resumed = (_last(journal) if over else _begin(journal, plan, options, read_seen)), False
     walks: dict[str, OpenWalk] = {}
     for resource in plan.resources:
-        if options.mode != "replay" or resource.name in record.resources:
+        if options.mode != "replay" or journal.walk(record.run_id, resource.name) is not None:
             above = walks[resource.parent.resource] if resource.parent else None
             walks[resource.name] = _open_walk(journal, record, plan, resource, options, above=above, emit=emit)
+    if not walks:
+        raise ConfigError("The journal holds nothing of these resources to replay; `headrace fetch` brings it.")
     others = [
         state.walk
         for state in journal.walks(record.run_id)
@@ -123,7 +125,8 @@ def _last(journal: Journal) -> RunRecord:
 
 
 def _begin(journal: Journal, plan: Plan, options: RunOptions, read_seen: Callable[[], Mapping[str, Seen]]) -> RunRecord:
-    increments = any(resource.incremental for resource in plan.resources) and not options.full_refresh
+    chosen = {resource.name for resource in plan.resources}
+    again = chosen if options.full_refresh else set[str]()
     started_at = time.time()
     record = RunRecord(
         run_id=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started_at)) + "-" + secrets.token_hex(3),
@@ -132,7 +135,8 @@ def _begin(journal: Journal, plan: Plan, options: RunOptions, read_seen: Callabl
         plan_name=plan.name,
         full_refresh=options.full_refresh,
         limit_pages=options.limit_pages,
-        seen=dict(read_seen()) if increments else {},
+        # Also for resources that are not chosen now: the run may be gone on with by others.
+        seen={walk: seen for walk, seen in read_seen().items() if not {walk, owner_of(walk)} & again},
     )
     journal.begin(record)
     return record

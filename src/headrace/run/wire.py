@@ -11,6 +11,7 @@ from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalErro
 from headrace.journal.layout import Identity
 from headrace.journal.write import Journal, open_journal
 from headrace.model.event import Emit, Event, RunEnded, RunStarted, WalkStarted
+from headrace.model.plan import Plan
 from headrace.report.collect import Collector, Failure, RunReport, failure
 from headrace.report.exits import Exit, exit_code
 from headrace.run.aside import Go
@@ -100,6 +101,7 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
         raise ConfigError(f"{named} cannot run; mend what is listed and try again", faults=reading.faults)
     for key, fix in settings.surplus().items():
         raise ConfigError(f"--set {key} fits nothing in {named}: {fix}")
+    _check_refresh(reading.plan, options)
     if reading.needs and options.mode != "replay":
         raise ConfigError(f"{named} needs {' and '.join(map(how_met, reading.needs))} before it can run")
     destination = f"duckdb:///{reading.name}.duckdb" if options.to is None else options.to
@@ -114,6 +116,18 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
         folder=Path(options.journal or f".headrace/{reading.name}"),
         emit=emit,
     )
+
+
+def _check_refresh(plan: Plan, options: RunOptions) -> None:
+    """A full refresh drops tables: none that is filled by a resource which is not loaded again."""
+    named = {each.name for each in plan.resources if each.selected}
+    for each in plan.resources if options.full_refresh else ():
+        left_out = [name for name in each.beside if name not in named]
+        if each.selected and left_out:
+            raise ConfigError(
+                f"--full-refresh of {each.name} would drop the rows of {' and '.join(left_out)}, which fill the same"
+                f" table {each.table!r}: name all of them with --resource, or none"
+            )
 
 
 async def _conclude(job: Job, flow: Flow, run: OpenRun, collector: Collector) -> Outcome:

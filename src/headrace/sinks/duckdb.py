@@ -194,7 +194,7 @@ class _Session:
             self._ledger.forget_staged(leaving)
             self._ledger.write_positions(commit, settlement)
             self._ledger.write_walks(commit, settlement)
-            seen = self._ledger.write_seen(commit, self._dlt.seen(self._ledger.seen()))
+            seen = self._ledger.write_seen(commit, settlement, self._dlt.seen(self._ledger.seen()))
             self._ledger.write_load(commit, self._dlt.write(commit, seen, dataset.there))
             for walk in commit.walks:
                 if walk.walk in settlement.entered:

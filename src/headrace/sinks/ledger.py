@@ -16,7 +16,7 @@ from headrace.sinks.base import Commit
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import Names, quote
 from headrace.sinks.dlt_state import resource_of
-from headrace.sinks.settle import Settlement
+from headrace.sinks.settle import Settlement, further
 from headrace.sinks.takeover import LOADS, TABLES, Described
 
 POSITIONS, REJECTS, WALKS, SCHEMA = "_headrace_positions", "_headrace_rejects", "_headrace_walks", "_headrace_schema"
@@ -174,13 +174,14 @@ class Ledger:
         rows = self._run(f"SELECT walk, state FROM {self._data(INCREMENTS)}")
         return {walk: msgspec.json.decode(state, type=Seen) for walk, state in rows}
 
-    def write_seen(self, commit: Commit, before: Mapping[str, Seen]) -> dict[str, Seen]:
+    def write_seen(self, commit: Commit, settlement: Settlement, before: Mapping[str, Seen]) -> dict[str, Seen]:
         """Note how far increments have come, and give all; those of a resource that is dropped begin again."""
-        again = {each.walk for each in commit.walks if each.table in commit.drop}
+        again = {each.walk for each in commit.walks if each.table in settlement.dropped}
         kept = {walk: seen for walk, seen in before.items() if walk not in again and resource_of(walk) not in again}
         # One place for all rows of a parent, as dlt keeps it, has served once each of them has its own.
         apart = {resource_of(walk) for walk in commit.seen} - commit.seen.keys()
-        after = {walk: seen for walk, seen in kept.items() if walk not in apart} | commit.seen
+        new = {walk: further(kept.get(walk), seen) for walk, seen in commit.seen.items()}
+        after = {walk: seen for walk, seen in kept.items() if walk not in apart} | new
         if after != self.seen():
             self._run(f"DELETE FROM {self._data(INCREMENTS)}")
             rows = [(walk, msgspec.json.encode(seen).decode()) for walk, seen in after.items()]

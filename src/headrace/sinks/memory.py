@@ -30,6 +30,7 @@ from headrace.sinks.settle import (
     begun_again,
     check_roots,
     family,
+    further,
     later,
     roots_of,
     settle,
@@ -197,8 +198,9 @@ def _take(here: Warehouse, commit: Commit, settlement: Settlement) -> tuple[dict
     for root, mark in settlement.positions:
         here.positions[commit.run_id, mark.walk] = (root, mark)
     here.walks += [(commit.load_id, walk) for walk in commit.walks]
-    again = tuple(each.walk for each in commit.walks if each.table in commit.drop)
-    here.seen = {walk: seen for walk, seen in here.seen.items() if not _is_of(walk, again)} | commit.seen
+    again = tuple(each.walk for each in commit.walks if each.table in settlement.dropped)
+    here.seen = {walk: seen for walk, seen in here.seen.items() if not _is_of(walk, again)}
+    here.seen |= {walk: further(here.seen.get(walk), seen) for walk, seen in commit.seen.items()}
     if commit.load_id not in here.loads:
         here.loads.append(commit.load_id)
     here.schema = commit.schema

@@ -9,6 +9,7 @@ import msgspec
 
 from headrace.errors import SinkError
 from headrace.model.plan import Disposition
+from headrace.model.position import Seen
 from headrace.model.table import Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, Staging, WalkCommit
 
@@ -83,6 +84,18 @@ def settle(
         withdrawn=_withdrawn(abandoned, entering, deliveries),
         deliveries=deliveries,
     )
+
+
+def further(before: Seen | None, now: Seen) -> Seen:
+    """How far an increment has come: never back, for a replay may be older than what is there."""
+    if before is None or (before.cursor_path, before.latest) != (now.cursor_path, now.latest):
+        return now
+    one, other = before.last_value, now.last_value
+    if isinstance(one, str) is not isinstance(other, str) or one is None or other is None:
+        return now
+    if one == other:
+        return msgspec.structs.replace(now, digests=tuple(dict.fromkeys((*before.digests, *now.digests))))
+    return before if (one > other) is (now.latest == "max") else now
 
 
 def to_take(staging: Staging, taken: Watermark | None) -> bool:

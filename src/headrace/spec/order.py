@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from headrace.model.naming import normalise
 from headrace.model.plan import Resource
 
 
@@ -21,7 +22,19 @@ def load_order(resources: Iterable[Resource], chosen: Collection[str] = ()) -> t
     for name in (name for name in known if name in wanted):
         for each in reversed(lineage(known, name)):
             ordered.setdefault(each, msgspec.structs.replace(known[each], selected=each in wanted))
-    return tuple(ordered.values())
+    meant = [each for each in known.values() if each.selected or each.name in wanted]
+    return tuple(_related(each, meant) for each in ordered.values())
+
+
+def _related(resource: Resource, all_of_them: Iterable[Resource]) -> Resource:
+    """The resource, told of those that depend on it, whether they run this time or not."""
+    table = normalise(resource.table)
+    others = [each for each in all_of_them if each.name != resource.name]
+    return msgspec.structs.replace(
+        resource,
+        children=tuple(each.name for each in others if each.parent and each.parent.resource == resource.name),
+        beside=tuple(each.name for each in others if normalise(each.table) == table),
+    )
 
 
 def lineage(known: Mapping[str, Resource], name: str) -> list[str]:

@@ -6,6 +6,7 @@ HTTP/1.1 with keep-alive, certificates verified. Redirects are not followed here
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -212,4 +213,6 @@ def _tls(error: Exception) -> Fault:
 
 def _os_reason(error: OSError) -> str:
     cause = getattr(error, "os_error", error)
+    if isinstance(cause, ConnectionError) and cause.errno:
+        return os.strerror(cause.errno).lower()  # asyncio's own words repeat the address
     return str(cause.strerror or type(cause).__name__).lower()

@@ -10,6 +10,7 @@ import msgspec
 from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
 from headrace.model.event import Emit, Noticed
 from headrace.model.page import PageRequest
+from headrace.model.plan import ApiKey, Auth, HttpBasic, NoAuth
 from headrace.transport.auth import references
 from headrace.transport.fault import Fault
 from headrace.transport.governor import Governor, duration
@@ -155,14 +156,7 @@ def _hint(status: int, request: PageRequest) -> str:
     """What to do about a refusal."""
     match status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            places = [place(ref) for ref in references(request.auth)]
-            if not places:
-                return (
-                    "the API wants a credential: add `auth` to the client"
-                    if status == HTTPStatus.UNAUTHORIZED
-                    else ("the API does not let this client in: check its rights")
-                )
-            return f"check {' and '.join(places)}, and the rights that go with it"
+            return _credential_hint(status, request.auth)
         case HTTPStatus.NOT_FOUND:
             return "check the path and the base URL"
         case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -171,3 +165,22 @@ def _hint(status: int, request: PageRequest) -> str:
             return "it is a redirect that does not say where to"
         case _:
             return "asking again would not help"
+
+
+def _credential_hint(status: int, auth: Auth) -> str:
+    """What to do where the API does not let a request in: by where its credential comes from, if it has one."""
+    if places := [place(ref) for ref in references(auth)]:
+        return f"check {' and '.join(places)}, and the rights that go with it"
+    match auth:
+        case NoAuth() if status == HTTPStatus.UNAUTHORIZED:
+            return "the API wants a credential: add `auth` to the client"
+        case NoAuth():
+            return "the API does not let this client in: check its rights"
+        case HttpBasic():
+            what = "user with the password"
+        case ApiKey():
+            what = "API key"
+        case _:
+            what = "token"
+    rights = "" if status == HTTPStatus.UNAUTHORIZED else ", and the rights that go with it"
+    return f"the {what} that `auth` gives was refused: check it{rights}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final, TypeAlias
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
@@ -26,6 +27,8 @@ from headrace.model.plan import (
 from headrace.model.position import AtOffset, AtPage, Done, NextLink, Position, Start, Token
 
 _DIGEST_BYTES: Final = 16
+# Credentials, and what says who asks rather than what for.
+_SAYS_NOTHING: Final = re.compile(r"(?i)auth|token|key|secret|password|cookie|session|user-agent|request-id|trace")
 
 Params: TypeAlias = tuple[tuple[str, Text], ...]
 
@@ -165,14 +168,15 @@ def _with(json: Json, names: list[str], place: Place) -> Json:
 def fingerprint(client: Client, resource: Resource) -> str:
     """A digest (hex) of everything that decides which pages a walk has, credentials left out.
 
-    Origin and path, method, parameters (references by name), body, paging with its start, and selector: a walk is
-    resumed only with the same one.
+    Origin and path, method, parameters (references by name), body, headers that are written out and are no credential,
+    paging with its start, and selector: a walk is resumed only with the same one.
     """
     request = resource.request
     parts = (
         join(client.base_url, request.path) if isinstance(request.path, str) else (client.base_url, request.path),
         request.method,
         request.params,
+        _telling(merged(client.headers, request.headers, fold=True)),
         request.json,
         request.form,
         resource.paging,
@@ -183,6 +187,11 @@ def fingerprint(client: Client, resource: Resource) -> str:
     )
     plain = msgspec.json.encode(_nameless(parts), order="deterministic")
     return hashlib.blake2b(plain, digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _telling(headers: Params) -> Params:
+    """The headers that may decide what is read."""
+    return tuple((name, value) for name, value in headers if not value.refs and not _SAYS_NOTHING.search(name))
 
 
 def _nameless(value: Json) -> Json:
