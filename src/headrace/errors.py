@@ -19,7 +19,11 @@ errors of the document, a line for each.
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
+
+_USER = re.compile(r"(?<=://)[^/?#\s\"'`]*@")
+_VALUE = re.compile(r"([?&;][\w.-]+=)[^&;#\s\"'`]*")
 
 
 class HeadraceError(Exception):
@@ -53,12 +57,17 @@ class ConfigError(HeadraceError):
         self.faults = faults
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *(_line(each) for each in self.faults if each.severity == "error")])
+        errors = [each for each in self.faults if each.severity == "error"]
+        if any(each.problem in self.message for each in errors):  # the sentence tells of them itself
+            return self.message
+        return "\n".join([self.message, *map(_line, errors)])
 
 
 def _line(fault: Finding) -> str:
     where = ", ".join([*([f"line {fault.line}"] if fault.line else []), *([fault.path] if fault.path else [])])
-    return f"  {where}{': ' if where else ''}{fault.problem}{'; ' if fault.fix else ''}{fault.fix}"
+    words = f"  {where}{': ' if where else ''}{fault.problem}{'; ' if fault.fix else ''}{fault.fix}"
+    # What is quoted of the document may be a URL with a password or a key in it.
+    return _VALUE.sub(r"\1***", _USER.sub("***@", words))
 
 
 class JournalBusy(ConfigError):

@@ -96,9 +96,7 @@ def test_a_warehouse_that_is_none_asks_the_api_for_nothing() -> None:
     with serving(users=(200, [{"id": 1}])) as vendor:
         said = Said("run", config(vendor.url, "users"), "--to", "duckdb:///w.db")
     assert (said.code, vendor.asked) == (4, [])
-    assert "the warehouse refused; nothing was fetched or loaded" in said.out
-    assert "not begun" in said.out
-    assert "Mend the warehouse, as said above, or name another with --to and --journal." in said.words
+    assert "the warehouse 'w.db' is no DuckDB database, or is damaged: name another" in said.err
 
 
 def test_pages_of_an_earlier_try_are_kept_though_the_warehouse_refuses() -> None:
@@ -269,6 +267,14 @@ def test_an_exception_names_the_faults_of_the_document_and_the_report_keeps_them
     said = Said("run", "c.json", "--format", "json")
     assert said.err.lower().count("an endpoint has no key `nope`") == 1
     assert said.object["errors"][0]["message"] == first
+
+
+def test_an_exception_shows_no_password_that_stands_in_a_url() -> None:
+    client = {"base_url": "ftp://me:hunter2@h/?api_key=abcsecret&b=hunter3"}
+    Path("c.json").write_text(json.dumps({"client": client, "resources": ["a"]}))
+    with pytest.raises(ConfigError, match=r"`ftp://\*\*\*@h/\?api_key=\*\*\*&b=\*\*\*` is not a URL") as caught:
+        headrace.load("c.json", environ={})
+    assert not any(secret in str(caught.value) for secret in ("hunter", "abcsecret"))
 
 
 def test_a_prompt_is_offered_every_name_of_the_package() -> None:
