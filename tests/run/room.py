@@ -98,7 +98,9 @@ class Api:
         """The page at a place of a list."""
         pages = self.lists.get(path, [Sent()])
         following = str(at + 1) if at + 1 < len(pages) else None
-        return json.dumps({"rows": list(pages[at].rows), "next": following, "pad": "x" * pages[at].size}).encode()
+        page = pages[at] if at < len(pages) else Sent()
+        body = {"rows": list(page.rows), "next": following, "pages": len(pages), "pad": "x" * page.size}
+        return json.dumps(body).encode()
 
 
 class Sinks:
@@ -110,9 +112,9 @@ class Sinks:
         self.before_commit: Callable[[], None] = lambda: None
         self.after_commit: Callable[[], None] = lambda: None
 
-    def open(self, url: str, dataset: str, *, memory_budget_bytes: int = 0) -> Sink:
+    def open(self, url: str, dataset: str, *, folder: Path | None = None, memory_budget_bytes: int = 0) -> Sink:
         """In the place of `open_sink`."""
-        del url, dataset, memory_budget_bytes
+        del url, dataset, folder, memory_budget_bytes
         return _Sink(self)
 
 
@@ -199,13 +201,16 @@ def furnished(folder: Path) -> Iterator[Room]:
         patch.setattr(flow, "open_transport", open_transport)
         patch.setattr(flow, "Desk", open_desk)
         patch.setattr(flow, "open_sink", room.sinks.open)
-        patch.setattr(wire, "read_seen", lambda *_: MemorySink(room.sinks.warehouse).seen())
+        patch.setattr(wire, "read_seen", lambda *_, **__: MemorySink(room.sinks.warehouse).seen())
         yield room
 
 
-def a_list(name: str, path: str | None = None, **more: Any) -> dict[str, Any]:
-    """A resource of pages with a cursor."""
-    paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "at"}
+CURSOR: dict[str, Any] = {"type": "cursor", "cursor_path": "next", "cursor_param": "at"}
+NUMBERS: dict[str, Any] = {"type": "page_number", "base_page": 0, "page_param": "at", "total_path": "pages"}
+
+
+def a_list(name: str, path: str | None = None, *, paginator: Any = CURSOR, **more: Any) -> dict[str, Any]:
+    """A resource of pages, with a cursor unless it says otherwise."""
     endpoint: dict[str, Any] = {"path": path or name, "data_selector": "rows", "paginator": paginator}
     if "incremental" in more:
         endpoint["incremental"] = more.pop("incremental")

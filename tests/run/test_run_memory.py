@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.run.room import Room, Sent, a_list, furnished, is_idle, pages
+from tests.run.room import CURSOR, NUMBERS, Room, Sent, a_list, furnished, is_idle, pages
 
 KB, MB = 1 << 10, 1 << 20
 # The last figures are those that hung: batches in the making held what the next page waited for.
@@ -46,10 +47,17 @@ def test_batches_in_the_making_of_many_walks_let_go(room: Room, walks: int) -> N
     roots=st.lists(SIZES, min_size=1, max_size=5),
     children=st.lists(SIZES, max_size=6),
     selected=st.booleans(),
+    paginators=st.lists(st.sampled_from([CURSOR, NUMBERS]), min_size=8, max_size=8),
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_run_hangs_whatever_the_sizes_the_budget_and_the_walks(
-    memory_mb: int, turns: int, roots: list[list[int]], children: list[list[int]], selected: bool
+    *,
+    memory_mb: int,
+    turns: int,
+    roots: list[list[int]],
+    children: list[list[int]],
+    selected: bool,
+    paginators: list[dict[str, Any]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, furnished(Path(folder)) as room:
         room.api.turns = turns
@@ -61,10 +69,10 @@ def test_no_run_hangs_whatever_the_sizes_the_budget_and_the_walks(
             room.api.lists[f"parents/{key}"] = pages(sizes, f"{key}-")
             room.api.lists |= {f"child/{key}-{at}": pages(sizes[at:], f"{key}-{at}-") for at in range(len(sizes))}
         room.write(
-            *map(a_list, names),
-            a_list("parents", selected=selected),
-            a_list("child", "parents/{resources.parents.id}"),
-            a_list("grandchild", "child/{resources.child.id}"),
+            *(a_list(name, paginator=each) for name, each in zip(names, paginators, strict=False)),
+            a_list("parents", selected=selected, paginator=paginators[5]),
+            a_list("child", "parents/{resources.parents.id}", paginator=paginators[6]),
+            a_list("grandchild", "child/{resources.child.id}", paginator=paginators[7]),
         )
         outcome = room.run(memory_mb=memory_mb)
         assert outcome.report.status == "complete", outcome.report
@@ -75,13 +83,34 @@ def test_no_run_hangs_whatever_the_sizes_the_budget_and_the_walks(
         assert all(map(is_idle, room.desks))
 
 
-def test_pages_in_flight_are_within_the_budget(room: Room) -> None:
+@pytest.mark.parametrize("paginator", [CURSOR, NUMBERS])
+def test_pages_in_flight_are_within_the_budget(room: Room, paginator: dict[str, Any]) -> None:
     names = [f"w{number}" for number in range(6)]
     room.api.turns = 20
     room.api.lists = {name: pages([MB] * 3, name) for name in names}
-    room.write(*map(a_list, names))
+    room.write(*(a_list(name, paginator=paginator) for name in names))
     assert room.run(memory_mb=10).report.status == "complete"
     assert room.api.most_in_flight <= 4 * (MB + KB)
+
+
+def test_early_pages_of_many_walks_share_one_part_of_the_budget(room: Room) -> None:
+    """A fifth of 20 MB is for pages, a quarter of that for early ones; each is taken for twice its body."""
+    names = [f"w{number}" for number in range(6)]
+    room.api.turns = 20
+    room.api.lists = {name: pages([100 * KB] * 30, name) for name in names}
+    room.write(*(a_list(name, paginator=NUMBERS) for name in names))
+    assert room.run(memory_mb=20).report.status == "complete"
+    assert room.api.most_in_flight > 6 * 100 * KB
+    assert room.api.most_in_flight <= 4 * MB // 4 // 2 + 6 * 101 * KB
+
+
+def test_early_pages_of_a_parent_do_not_starve_its_children(room: Room) -> None:
+    """The parent's pages wait for the child to take their rows, and the child for bytes."""
+    room.api.lists = {f"parents/{key}": pages([90 * KB], f"{key}-") for key in range(1200)}
+    room.api.lists["parents"] = [Sent([{"id": key} for key in range(at, at + 150)]) for at in range(0, 1200, 150)]
+    room.write(a_list("parents", selected=False, paginator=NUMBERS), a_list("child", "parents/{resources.parents.id}"))
+    assert room.run(memory_mb=1).report.status == "complete"
+    assert len(room.ids("child")) == 1200
 
 
 def test_a_fetch_is_within_the_budget_too(room: Room) -> None:

@@ -6,6 +6,7 @@ The walks run ahead of whoever takes their pages, a few pages each; a walk that 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,14 @@ from collections.abc import Iterator, Sequence
 from headrace.model.event import Emit, Noticed
 from headrace.model.plan import Client, Ref, Resource
 from headrace.rest_api.walk import Walk
+from headrace.run.budget import Shelf
+from headrace.run.early import Room
 from headrace.transport.base import Ignored, Transport
 from headrace.transport.client import open_transport
 
 AHEAD = 8  # pages of one walk that wait to be taken
 CONCURRENCY = 64
+EARLY_BYTES = 32 << 20  # of pages that were asked for before their turn, of all walks
 _PATIENCE_S = 0.5  # how long dlt is kept from looking at its signals
 _IDLE_S = 1.0  # how long the connections are kept for the next walk
 
@@ -48,6 +52,8 @@ class Engine:
         self._named = named
         self._emit = emit
         self._changed = threading.Condition()
+        self._shelf = Shelf(EARLY_BYTES)
+        self._rooms: dict[str, Room] = {}  # one for all walks of a resource
         self._open = 0
         self._awaited: dict[int, Stream] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,11 +138,13 @@ class Engine:
     async def _walk(self, stream: Stream, resource: Resource) -> None:
         try:
             transport = await asyncio.shield(self._transport)
-            async for page in Walk(self._client, resource, self._emit).pages(transport):
-                await stream.room.acquire()
-                with self._changed:
-                    stream.pages.append(page)
-                    self._changed.notify_all()
+            room = self._rooms.setdefault(resource.name, Room(self._shelf))
+            async with contextlib.aclosing(Walk(self._client, resource, self._emit, room).pages(transport)) as pages:
+                async for page in pages:
+                    await stream.room.acquire()
+                    with self._changed:
+                        stream.pages.append(page)
+                        self._changed.notify_all()
         except Ignored as why:
             self._emit(Noticed(resource.name, f"the walk ends here: {why}"))
         except BaseException as error:  # noqa: BLE001 - raised where the pages are taken

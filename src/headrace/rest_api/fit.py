@@ -7,7 +7,7 @@ from typing import Any
 
 from dlt.common.configuration.container import Container
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.common.normalizers.json.helpers import requires_root_key
+from dlt.common.normalizers.json.helpers import get_root_row_id_type, requires_root_key
 from dlt.common.normalizers.json.relational import DataItemNormalizer
 from dlt.common.normalizers.naming import snake_case
 from dlt.common.pipeline import PipelineContext
@@ -36,6 +36,8 @@ def unfit(resource: DltResource, table: Mapping[str, Any], schema: Schema) -> It
         yield "it has a schema contract"
     alone = Schema(schema.name)
     alone.update_table(dict(table))
+    if get_root_row_id_type(alone, table["name"]) != "random":
+        yield "the destination merges it by upsert, for which ids are digests of keys"
     propagates = DataItemNormalizer.get_normalizer_config(schema).get("root_key_propagation")
     if requires_root_key(alone, alone.tables[table["name"]], propagates) != (table["write_disposition"] == "merge"):
         yield "its children carry the key of their root, or not, against the rule"

@@ -1,24 +1,19 @@
-"""A dlt resource whose tables may come whole: root and nested ones, each batch with the name of its table."""
+"""A dlt resource that our engine feeds, if it can."""
 
 from __future__ import annotations
 
-from typing import Any, Self
-
-from dlt.extract import DltResource
+from typing import Self
 
 from headrace.rest_api.channel import Channel
-from headrace.rest_api.meta import FINISHED, TableMeta
+from headrace.sinks.dlt_items import FinishedTables
 
 
-class WalkedResource(DltResource):  # type: ignore[misc]
-    """A resource that our engine feeds, if it can."""
-
-    def compute_table_schema(self, item: Any = None, meta: Any = None) -> Any:  # noqa: ANN401 - dlt's own types
-        """As dlt; nothing but the name for a finished table."""
-        if isinstance(meta, TableMeta):
-            return {"name": meta.table_name, "columns": {}, FINISHED: True}
-        return super().compute_table_schema(item, meta)
+class WalkedResource(FinishedTables):
+    """Its tables come whole unless rows have to go through Python."""
 
     def parallelize(self) -> Self:
         """As dlt, but what our engine feeds is parallel as it is."""
-        return self if isinstance(self._pipe, Channel) else super().parallelize()
+        if isinstance(self._pipe, Channel):
+            return self
+        super().parallelize()
+        return self

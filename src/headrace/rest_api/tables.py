@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
 
-import msgspec
 import pyarrow as pa
 from dlt.common.normalizers.json.relational import DataItemNormalizer
 from dlt.common.schema import Schema as DltSchema
@@ -21,25 +20,19 @@ from headrace.decode import identity
 from headrace.decode.columns import Decoded, cast
 from headrace.decode.infer import fold
 from headrace.decode.losses import summed
-from headrace.decode.names import normalise
 from headrace.decode.observe import Reader
 from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.model.plan import ColumnHint, Request, Resource
-from headrace.model.table import Column, DataType, Schema, TableBatch, TableSchema
+from headrace.model.table import Schema, TableBatch
 from headrace.rest_api.fit import unfit
-from headrace.rest_api.meta import TableMeta
 from headrace.rest_api.page import JsonPage, LastPage
-from headrace.rest_api.schema import WalkedSchema
+from headrace.sinks.dlt_items import TableMeta, WalkedSchema
+from headrace.sinks.dlt_tables import dlt_table, in_order, known_tables
 
 _log = logging.getLogger("headrace.rest_api")
 BATCH_BYTES = 3 << 20
 AHEAD = 1  # batches of one resource that are being read while the next one is gathered
-_SYSTEM_HINTS: dict[str, dict[str, bool]] = {
-    identity.ID: {"unique": True, "row_key": True},
-    identity.PARENT_ID: {"parent_key": True},
-    identity.ROOT_ID: {"root_key": True},
-}
 
 
 Item: TypeAlias = tuple[TableNameMeta | None, Any]
@@ -104,7 +97,7 @@ class TableMaker:
         for table in folded.schema.tables.values():
             if table.name not in before or before[table.name].columns != table.columns:
                 known = self._schema.tables.get(table.name)
-                self._schema.take_in(_dlt_table(table, known["columns"] if known else {}))
+                self._schema.take_in(dlt_table(table, known["columns"] if known else {}))
         for batch in decoded.batches:
             yield TableMeta(batch.schema.name), self._finished(batch)
 
@@ -112,7 +105,7 @@ class TableMaker:
         """Enter the table as soon as there is a page, if only an empty one: as dlt does."""
         self._has_begun = True
         self._schema.take_in(self._hints())
-        self._schema.known = _known(self._schema, self._resource.table) | self._schema.known
+        self._schema.known = known_tables(self._schema, self._resource.table) | self._schema.known
 
     def _is_overlong(self, schema: Schema) -> bool:
         """Whether there is a name that the destination does not allow."""
@@ -127,10 +120,7 @@ class TableMaker:
         if batch.schema.parent is None:
             load_id = pa.repeat(pa.scalar(self._load_id), rows.num_rows)
             rows = rows.append_column(identity.LOAD_ID, load_id)
-        columns = self._schema.tables[batch.schema.name]["columns"]
-        names = [name for name in columns if name in rows.schema.names]
-        fields = [rows.schema.field(name).with_nullable(columns[name].get("nullable", True)) for name in names]
-        return pa.Table.from_arrays(rows.select(names).columns, schema=pa.schema(fields))
+        return in_order(rows, self._schema.tables[batch.schema.name]["columns"])
 
     def _tell(self, decoded: Decoded) -> None:
         for sentence in summed(decoded.counts):
@@ -179,41 +169,3 @@ def table_maker(resource: DltResource, schema: DltSchema, load_id: str) -> Table
 
 def _tell_rows(resource: DltResource, why: str) -> None:
     _log.info("%s is normalised by dlt, row by row, because %s", resource.name, why)
-
-
-def _known(schema: DltSchema, root: str) -> dict[str, TableSchema]:
-    """The tables of a resource as earlier loads have left them."""
-    found = {}
-    for table in utils.get_nested_tables(schema.tables, root) if root in schema.tables else []:
-        columns = tuple(
-            Column(
-                name,
-                msgspec.convert(column["data_type"], DataType),
-                nullable=column.get("nullable", True),
-                variant=column.get("variant", False),
-            )
-            for name, column in table["columns"].items()
-            if column.get("data_type")
-        )
-        name = normalise(table["name"])
-        found[name] = TableSchema(name, root, table.get("parent"), columns)
-    return found
-
-
-def _dlt_table(table: TableSchema, known: Mapping[str, Any]) -> dict[str, Any]:
-    """A table in dlt's words, with the columns that have had no type up to now."""
-    columns = {
-        column.name: {"name": column.name, "data_type": column.data_type, "nullable": column.nullable}
-        | _variant(column)
-        | _SYSTEM_HINTS.get(column.name, {})
-        for column in table.columns
-        if not known.get(column.name, {}).get("data_type")
-    }
-    return {"name": table.name, "columns": columns} | ({"parent": table.parent} if table.parent else {})
-
-
-def _variant(column: Column) -> dict[str, Any]:
-    """What dlt says of a variant column."""
-    if not column.variant:
-        return {}
-    return {"variant": True, "description": f"Variant of column {column.name} generated by dlt"}

@@ -2,79 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator, Sequence
+import functools
+from collections.abc import AsyncGenerator, Sequence
 
-import msgspec
-
-from headrace.envelope.split import compile_splitter
-from headrace.model.envelope import Envelope, Facts, Visit
+from headrace.model.envelope import Visit
 from headrace.model.event import Emit, Noticed
-from headrace.model.page import Reply
-from headrace.model.plan import AutoPaging, Client, Resource
-from headrace.model.position import Done, Position, Start, dump
+from headrace.model.plan import Client, Resource
+from headrace.model.position import Done, Position, dump
+from headrace.run.early import EARLY_PAGES, Early, Room, fetch
 from headrace.transport.base import Transport
-from headrace.walk.after import after, ask
-from headrace.walk.detect import detect
-from headrace.walk.request import build
+from headrace.walk.course import Course, counts
 
 
 class Walk:
-    """A walk under way: where it stands, and what it has seen, so that a circle is noticed."""
+    """A walk under way. `room` is what it may have under way before its turn."""
 
-    def __init__(self, client: Client, resource: Resource, emit: Emit) -> None:
+    def __init__(self, client: Client, resource: Resource, emit: Emit, room: Room) -> None:
         self._client = client
-        self._resource = resource
         self._emit = emit
-        self._splitter = compile_splitter(ask(resource))
-        self._position: Position = Start()
-        self._pages = self._records = self._repeats = 0
+        self._room = room
         self._visits: dict[bytes, list[Visit]] = {}
-        self._cursor_seen = False
-        self._last_digest = b""
+        self._course = Course(resource, emit=emit, recall=lambda position: tuple(self._visits[dump(position)]))
 
-    async def pages(self, transport: Transport) -> AsyncIterator[Sequence[bytes]]:
-        """The records of each page, in order. Raises SourceError."""
-        while not isinstance(self._position, Done):
-            request = build(self._client, self._resource, self._position)
-            envelope, digest, following = await transport.fetch(
-                request, self._resource.retry, self._accept, self._resource.actions
-            )
-            self._visits.setdefault(dump(self._position), []).append(Visit(self._pages, digest))
-            self._cursor_seen = self._cursor_seen or not isinstance(following, Done)
-            self._repeats = self._repeats + 1 if digest == self._last_digest else 1
-            self._last_digest = digest
-            self._position = following
-            self._pages += 1
-            self._records += len(envelope.records)
-            yield envelope.records
-        if not self._position.proven:
-            self._emit(Noticed(self._resource.name, self._position.why, "warning"))
+    async def pages(self, transport: Transport) -> AsyncGenerator[Sequence[bytes], None]:
+        """The records of each page, in order. Raises SourceError, or Ignored. To be closed."""
+        course = self._course
+        early = Early(self._room, functools.partial(fetch, transport, self._client, course))
+        try:
+            while not isinstance(course.position, Done):
+                arrived = await early.page(course.position) or await early.ask(course.position)
+                early.taken()
+                judged = course.judge(arrived.reply, arrived.envelope)
+                self._visited(course.position, Visit(course.pages, judged.facts.records_digest))
+                foreseen = course.foreseen(judged, EARLY_PAGES)
+                course.go(judged)
+                early.foresee(foreseen, arrived.held_bytes)
+                yield arrived.envelope.records
+        finally:
+            await early.close()
+        if not course.position.proven:
+            self._emit(Noticed(course.resource.name, course.position.why, "warning"))
 
-    def _accept(self, reply: Reply) -> tuple[Envelope, bytes, Position]:
-        envelope = self._splitter.split(reply.body)
-        if self._resource.selector is None or isinstance(self._resource.paging, AutoPaging):
-            envelope = self._detect(reply, envelope)
-        digest = hashlib.blake2b(b"\n".join(envelope.records), digest_size=16).digest()
-        facts = Facts(
-            page=self._pages,
-            records=len(envelope.records),
-            records_digest=digest,
-            url=reply.url,
-            cursor=envelope.cursor,
-            total=envelope.total,
-            has_more=envelope.has_more,
-            headers=reply.headers,
-            visits=tuple(self._visits.get(dump(self._position), ())),
-            cursor_seen=self._cursor_seen,
-            records_before=self._records,
-            repeats=self._repeats if digest == self._last_digest else 0,
-        )
-        return envelope, digest, after(self._resource.paging, self._position, facts)
-
-    def _detect(self, reply: Reply, envelope: Envelope) -> Envelope:
-        found = detect(self._resource, reply.headers, reply.body, envelope)
-        self._resource = msgspec.structs.replace(self._resource, paging=found.paging, selector=found.selector)
-        self._emit(Noticed(self._resource.name, found.why))
-        self._splitter = compile_splitter(ask(self._resource))
-        return self._splitter.split(reply.body)
+    def _visited(self, position: Position, visit: Visit) -> None:
+        if not counts(position):
+            self._visits.setdefault(dump(position), []).append(visit)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 import msgspec
 
-from headrace.envelope.split import Splitter, compile_splitter
 from headrace.errors import SourceError
-from headrace.model.envelope import Absent, Envelope, Facts, Visit
+from headrace.model.envelope import Absent, Envelope, Visit
 from headrace.model.event import Emit, Noticed, PageFetched, WalkEnded, WalkStarted
-from headrace.model.page import Page, PageRef, Reply
-from headrace.model.plan import AutoPaging, Client, Resource
-from headrace.model.position import AtOffset, AtPage, Done, Position, Start, dump
+from headrace.model.page import Page, PageRef
+from headrace.model.plan import Client, Resource
+from headrace.model.position import Done, Position, dump
 from headrace.model.table import Reject
 from headrace.run.desk import Desk, Sizes
+from headrace.run.early import EARLY_PAGES, Arrived, Early, Room, fetch
 from headrace.run.resume import OpenWalk
 from headrace.transport.base import Ignored, Transport
-from headrace.walk.after import after, ask
-from headrace.walk.detect import Detection, detect
-from headrace.walk.request import build
+from headrace.walk.course import Course, Judged, digest_of
+from headrace.walk.detect import Detection
 from headrace.walk.sieve import Sieve
-from headrace.walk.stuck import doubted
-from headrace.walk.value import all_alike
 
 # Response headers that say something about a page; none of them can hold a credential.
 KEPT_HEADERS = ("content-type", "date", "etag", "last-modified", "link", "next-page", "deprecation", "sunset")
@@ -74,9 +70,10 @@ Deliver = Callable[[FetchedPage], Awaitable[None]]
 
 
 class Walker:
-    """One walk under way: where it stands, and what it has seen, so that a circle is noticed.
+    """One walk under way: from page to page, each in the journal before it counts. To be closed.
 
-    `before` are its pages that the journal holds. `sizes` knows how large a page is likely to be.
+    `before` are its pages that the journal holds. `sizes` knows how large a page is likely to be. `room` is what it
+    may have under way before its turn; without it, each page is asked for when the one before it is in the journal.
     """
 
     def __init__(
@@ -89,74 +86,122 @@ class Walker:
         sizes: Sizes,
         before: Sequence[PageRef] = (),
         sieve: Sieve | None = None,
+        room: Room | None = None,
     ) -> None:
         state = walk.state
         self._sieve = sieve
         self.walk = walk
-        self._detected = state.detected if state else b""
-        self.resource = detected(walk.resource, self._detected)
-        self.position: Position = (state.last if state else None) or Start()
-        self.pages = state.pages if state else 0
-        self.records = state.records if state else 0
+        self.course = Course(
+            walk.resource,
+            emit=emit,
+            recall=self._visits,
+            sieve=sieve,
+            position=state.last if state else None,
+            pages=state.pages if state else 0,
+            records=state.records if state else 0,
+            detected=state.detected if state else b"",
+        )
         self._client = client
         self._desk = desk
         self._sizes = sizes
         self._emit = emit
-        if self._detected:  # by an earlier try, whose report nobody may have seen
-            emit(Noticed(self.resource.name, msgspec.json.decode(self._detected, type=Detection).why))
-        self._visited: set[int] = set()
-        self._cursor_seen = self.pages > 1
-        self._last_digest = b""
-        self._repeats = 0
+        self._room = room or Room(desk.shelf, 0)
+        self._early: Early | None = None
+        if state and state.detected:  # by an earlier try, whose report nobody may have seen
+            emit(Noticed(self.resource.name, msgspec.json.decode(state.detected, type=Detection).why))
         for ref in before if not walk.ended else ():
             sizes.note(ref.body_bytes)
-            self._saw(ref.position, ref.records_digest)
-        self._splitter: Splitter = compile_splitter(ask(self.resource))
+            self.course.remember(ref.position, ref.records_digest)
 
-    async def step(self, transport: Transport) -> FetchedPage:
+    @property
+    def resource(self) -> Resource:
+        """With what its first page settled."""
+        return self.course.resource
+
+    @property
+    def position(self) -> Position:
+        """Of the page whose turn it is."""
+        return self.course.position
+
+    @property
+    def pages(self) -> int:
+        """How many have come."""
+        return self.course.pages
+
+    async def step(self, transport: Transport, limit_pages: int | None = None) -> FetchedPage:
         """Fetch, accept and journal the page at the present position, and move on. Raises SourceError.
 
-        Its bytes are taken from the budget before it is asked for, by the size of the one before it.
+        Its bytes are taken from the budget before it is asked for, by the size of the one before it; or before it is
+        journaled, where it was asked for early. After it, those that are foreseen are asked for early.
         """
-        taken = await self._desk.budget.acquire_about(self._sizes.likely)
+        if self._early is None:
+            self._early = Early(self._room, functools.partial(fetch, transport, self._client, self.course))
         try:
-            page = await self._fetched(transport)
-        except BaseException:
-            self._desk.budget.release(taken)
-            raise
-        self._desk.budget.correct(taken, page.size)
-        return msgspec.structs.replace(page, held_bytes=page.size)
-
-    async def _fetched(self, transport: Transport) -> FetchedPage:
-        request = build(self._client, self.resource, self.position)
-        started = asyncio.get_running_loop().time()
-        conceal = functools.partial(transport.conceal, request)
-        try:
-            page, envelope = await transport.fetch(
-                request, self.resource.retry, lambda reply: self._accept(reply, conceal), self.resource.actions
-            )
+            return await self._stepped(self._early, limit_pages)
         except Ignored as ignored:
             return await self._end(ignored)
-        ref = await self._desk.append(page)
-        self._sizes.note(len(page.body))
-        self._cursor_seen = self._cursor_seen or not isinstance(page.next, Done)
-        self._saw(page.position, page.records_digest)
-        self.position = page.next
-        self.pages += 1
-        self.records += page.records
-        elapsed = asyncio.get_running_loop().time() - started
+
+    async def close(self) -> None:
+        """Throw away what was asked for early."""
+        if self._early is not None:
+            await self._early.close()
+
+    async def _stepped(self, early: Early, limit_pages: int | None) -> FetchedPage:
+        budget = self._desk.budget
+        arrived = await early.page(self.position)
+        size = arrived.held_bytes if arrived else None
+        taken = await budget.acquire_about(lambda: self._sizes.likely() if size is None else size)
+        try:
+            early.taken()
+            arrived = arrived or await early.ask(self.position)
+            judged = self.course.judge(arrived.reply, arrived.envelope)
+            ref = await self._desk.append(self._page(arrived, judged))
+        except BaseException:
+            budget.release(taken)
+            raise
+        budget.correct(taken, ref.body_bytes)
+        self._sizes.note(ref.body_bytes)
+        left = EARLY_PAGES if limit_pages is None else min(EARLY_PAGES, limit_pages - self.pages - 1)
+        foreseen = self.course.foreseen(judged, left)
+        self.course.go(judged)
+        early.foresee(foreseen, arrived.held_bytes)
         self._emit(
-            PageFetched(self.resource.name, page.number, page.records, len(page.body), elapsed, _expected(envelope))
+            PageFetched(
+                self.resource.name,
+                ref.number,
+                ref.records,
+                ref.body_bytes,
+                arrived.elapsed_s,
+                _expected(arrived.envelope),
+            )
         )
-        return FetchedPage(ref, envelope.records, sieve=self._sieve)
+        return FetchedPage(ref, arrived.envelope.records, sieve=self._sieve, held_bytes=ref.body_bytes)
+
+    def _page(self, arrived: Arrived, judged: Judged) -> Page:
+        reply = arrived.reply
+        return Page(
+            walk=self.walk.name,
+            number=self.pages,
+            position=self.position,
+            next=judged.next,
+            body=reply.body,
+            status=reply.status,
+            headers={name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers},
+            fetched_at=reply.fetched_at,
+            records=judged.facts.records,
+            records_digest=judged.facts.records_digest,
+            fingerprint=self.walk.fingerprint,
+            detected=self.course.detected,
+        )
 
     async def _end(self, ignored: Ignored) -> FetchedPage:
         """Journal the end that an ignored reply is, as a page that holds nothing, and that is not counted as one."""
+        done = Done(ignored.why, proven=True)
         page = Page(
             walk=self.walk.name,
             number=self.pages,
             position=self.position,
-            next=Done(ignored.why, proven=True),
+            next=done,
             body=b"",
             status=ignored.status,
             headers={},
@@ -164,78 +209,17 @@ class Walker:
             records=0,
             records_digest=digest_of(()),
             fingerprint=self.walk.fingerprint,
-            detected=self._detected,
+            detected=self.course.detected,
         )
         ref = await self._desk.append(page)
-        self.position = page.next
-        return FetchedPage(ref, ())
+        self.course.position = done
+        return FetchedPage(ref, (), held_bytes=0)
 
-    def _saw(self, position: Position, digest: bytes) -> None:
-        """Remember where the walk was, and count how many pages in a row have brought the same records."""
-        if not isinstance(position, AtOffset | AtPage):  # these only ever grow
-            self._visited.add(_short(position))
-        self._repeats = self._repeats + 1 if digest == self._last_digest else 1
-        self._last_digest = digest
-
-    def _visits(self) -> tuple[Visit, ...]:
-        """The earlier pages at this very position. The journal knows them; a number for each is kept at hand."""
-        here = _short(self.position)
-        if here not in self._visited:
-            return ()
+    def _visits(self, position: Position) -> tuple[Visit, ...]:
+        """The earlier pages at a position. The journal knows them; a number for each is kept at hand."""
+        here = dump(position)
         refs = self._desk.journal.refs(self._desk.run_id, self.walk.name)
-        return tuple(Visit(ref.number, ref.records_digest) for ref in refs if _short(ref.position) == here)
-
-    def _accept(self, reply: Reply, conceal: Callable[[str], str]) -> tuple[Page, Envelope]:
-        """Make a page of a reply. Raises BodyRejected (retried) or WalkStuck (not)."""
-        envelope = self._splitter.split(reply.body)
-        if self.resource.selector is None or isinstance(self.resource.paging, AutoPaging):
-            envelope = self._detect(reply, envelope)
-        digest = digest_of(envelope.records)
-        repeats = self._repeats if digest == self._last_digest else 0
-        facts = Facts(
-            page=self.pages,
-            records=len(envelope.records),
-            records_digest=digest,
-            url=reply.url,
-            cursor=conceal(envelope.cursor) if isinstance(envelope.cursor, str) else envelope.cursor,
-            total=envelope.total,
-            has_more=envelope.has_more,
-            headers=reply.headers,
-            visits=self._visits(),
-            cursor_seen=self._cursor_seen,
-            records_before=self.records,
-            repeats=repeats,
-            alike=repeats > 0 and all_alike(envelope.records),
-        )
-        page = Page(
-            walk=self.walk.name,
-            number=self.pages,
-            position=self.position,
-            next=doubted(self._after(facts, envelope.records), reply.status, envelope),
-            body=reply.body,
-            status=reply.status,
-            headers={name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers},
-            fetched_at=reply.fetched_at,
-            records=len(envelope.records),
-            records_digest=digest,
-            fingerprint=self.walk.fingerprint,
-            detected=self._detected,
-        )
-        return page, envelope
-
-    def _after(self, facts: Facts, records: Sequence[bytes]) -> Position:
-        following = after(self.resource.paging, self.position, facts)
-        if self._sieve is not None and not isinstance(following, Done) and self._sieve.is_past(records):
-            return Done("the rows have passed the bound of the increment, by its row_order", proven=True)
-        return following
-
-    def _detect(self, reply: Reply, envelope: Envelope) -> Envelope:
-        detection = detect(self.resource, reply.headers, reply.body, envelope)
-        self._detected = msgspec.json.encode(detection)
-        self.resource = detected(self.resource, self._detected)
-        self._emit(Noticed(self.resource.name, detection.why))
-        self._splitter = compile_splitter(ask(self.resource))
-        return self._splitter.split(reply.body)
+        return tuple(Visit(ref.number, ref.records_digest) for ref in refs if dump(ref.position) == here)
 
 
 async def conduct(
@@ -243,7 +227,7 @@ async def conduct(
 ) -> WalkEnd:
     """Drive one walk to its end. Its own failure is its outcome; other walks go on."""
     name = walker.resource.name
-    emit(WalkStarted(name, walker.pages, walker.records))
+    emit(WalkStarted(name, walker.pages, walker.course.records))
     try:
         end = await drive(walker, transport, deliver, limit_pages)
     except asyncio.CancelledError:
@@ -259,6 +243,8 @@ async def drive(walker: Walker, transport: Transport, deliver: Deliver, limit_pa
         return await _steps(walker, transport, deliver, limit_pages)
     except SourceError as error:
         return WalkEnd(walker.resource.name, "error", str(error), proven=False, error=error)
+    finally:
+        await walker.close()
 
 
 async def _steps(walker: Walker, transport: Transport, deliver: Deliver, limit_pages: int | None) -> WalkEnd:
@@ -266,7 +252,7 @@ async def _steps(walker: Walker, transport: Transport, deliver: Deliver, limit_p
     while not isinstance(walker.position, Done):
         if limit_pages is not None and walker.pages >= limit_pages:
             return WalkEnd(name, "limit", f"--limit-pages {limit_pages} was reached", proven=False)
-        await deliver(await walker.step(transport))
+        await deliver(await walker.step(transport, limit_pages))
     done = walker.position
     return WalkEnd(name, done.stopped, done.why, proven=done.proven)
 
@@ -283,24 +269,6 @@ def recalled(walk: OpenWalk, emit: Emit) -> WalkEnd:
 def not_held(name: str) -> WalkEnd:
     """The end of a walk that a replay does not find in the journal."""
     return WalkEnd(name, "early", "the journal does not hold the end of this walk", proven=False, held=False)
-
-
-def detected(resource: Resource, detection: bytes) -> Resource:
-    """The resource with what its first page settled; `detection` as the journal keeps it, empty for nothing."""
-    if not detection:
-        return resource
-    found = msgspec.json.decode(detection, type=Detection)
-    return msgspec.structs.replace(resource, paging=found.paging, selector=found.selector)
-
-
-def digest_of(records: Sequence[bytes]) -> bytes:
-    """By which the records of a page are known again."""
-    return hashlib.blake2b(b"\n".join(records), digest_size=16).digest()
-
-
-def _short(position: Position) -> int:
-    """A digest of a position: cursors may be long, and a walk has many (measured: 70 bytes for a page)."""
-    return int.from_bytes(hashlib.blake2b(dump(position), digest_size=7).digest())
 
 
 def _expected(envelope: Envelope) -> int | None:

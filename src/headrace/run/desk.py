@@ -20,15 +20,19 @@ _FIRST_SHARE = 4
 class Desk:
     """The journal of one run, written to from one thread of its own, and the run's budget of bytes.
 
-    `shelf` is a part of the budget for pages that come before their turn; there is none without `children`.
+    `shelf` is a part of the budget for pages that come before their turn; `early` says whether there is one. Of the
+    walks of one resource, `early_pages` may be under way so.
     """
 
-    def __init__(self, journal: Journal, run_id: str, budget_bytes: int, *, children: bool = False) -> None:
-        kept = budget_bytes // _SHELF_SHARE if children else 0
+    def __init__(
+        self, journal: Journal, run_id: str, budget_bytes: int, *, early: bool = False, early_pages: int = 0
+    ) -> None:
+        kept = budget_bytes // _SHELF_SHARE if early else 0
         self.journal: Final = journal
         self.run_id: Final = run_id
         self.budget: Final = ByteBudget(budget_bytes - kept)
         self.shelf: Final = Shelf(kept)
+        self.early_pages: Final = early_pages
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="headrace-journal")
 
     async def append(self, page: Page) -> PageRef:

@@ -21,6 +21,7 @@ from headrace.model.position import Seen
 from headrace.model.table import Reject
 from headrace.run.conduct import Deliver, FetchedPage, WalkEnd, Walker, drive, not_held
 from headrace.run.desk import Desk, Sizes
+from headrace.run.early import Room
 from headrace.run.resume import OpenWalk, owner_of, row_walk, sieve_of
 from headrace.transport.base import Transport
 from headrace.walk.bind import Row, Unfit, bind, fields_of
@@ -72,6 +73,7 @@ class Fan:
         self._record = record
         self._run_id = record.run_id
         self._sizes = Sizes(desk.budget)
+        self._early = Room(desk.shelf, desk.early_pages)  # for all walks together
         self.seen: dict[str, Seen] = {}
         self._transport = transport
         self._limit_pages = limit_pages
@@ -249,7 +251,14 @@ class Fan:
         if walk.state is None:
             await self._desk.begin_walk(walk.name, walk.fingerprint)
         walker = Walker(
-            self._client, walk, self._desk, emit=self._told, sizes=self._sizes, before=before, sieve=row.sieve
+            self._client,
+            walk,
+            self._desk,
+            emit=self._told,
+            sizes=self._sizes,
+            before=before,
+            sieve=row.sieve,
+            room=self._early,
         )
 
         async def keep(page: FetchedPage) -> None:

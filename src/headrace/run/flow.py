@@ -26,6 +26,7 @@ from headrace.model.table import Figures, Receipt, Schema, Watermark
 from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, recalled
 from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk, Sizes
+from headrace.run.early import EARLY_PAGES, Room
 from headrace.run.fan import Fan
 from headrace.run.notices import told
 from headrace.run.options import RunOptions
@@ -36,6 +37,7 @@ from headrace.sinks.open import open_sink
 from headrace.spec.secrets import Lookup
 from headrace.transport.base import Transport
 from headrace.transport.client import MAX_CONCURRENCY, open_transport
+from headrace.walk.ahead import is_foreseen
 from headrace.walk.sieve import Sieve
 
 T = TypeVar("T")
@@ -78,8 +80,14 @@ class Flow:
         self.ends: dict[str, WalkEnd] = {}
         self.loaded: Loaded | None = None
         self._share = (job.options.memory_mb << 20) // 5
-        children = any(walk.resource.parent for walk in run.walks)
-        self._desk = Desk(journal, run.record.run_id, self._share, children=children)
+        self._concurrency = job.options.max_concurrency or MAX_CONCURRENCY
+        self._desk = Desk(
+            journal,
+            run.record.run_id,
+            self._share,
+            early=any(walk.resource.parent or is_foreseen(walk.resource.paging) for walk in run.walks),
+            early_pages=min(EARLY_PAGES, self._concurrency - 1),
+        )
         self._fans: dict[str, Fan] = {}
         self._sieves: dict[str, Sieve | None] = {}
         self._job = job
@@ -130,14 +138,14 @@ class Flow:
             emit=job.emit,
             named=[path for one in job.plan.resources if "://" in (path := _literal(one.request.path))],
             rate=job.options.rate,
-            max_concurrency=job.options.max_concurrency or MAX_CONCURRENCY,
+            max_concurrency=self._concurrency,
         )
 
     @contextlib.asynccontextmanager
     async def _delivery(self) -> AsyncIterator[Delivery]:
         """The delivering half with its sink open. Memory: a fifth for pages under way, three for the warehouse."""
         job = self._job
-        sink = open_sink(job.destination, job.dataset, memory_budget_bytes=3 * self._share)
+        sink = open_sink(job.destination, job.dataset, folder=job.folder, memory_budget_bytes=3 * self._share)
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
         delivery = Delivery(self._desk, sink, rules=rules, emit=job.emit)
         try:
@@ -203,6 +211,7 @@ class Flow:
                     sizes=Sizes(self._desk.budget),
                     before=before,
                     sieve=sieve,
+                    room=Room(self._desk.shelf, self._desk.early_pages),
                 )
                 self.ends[name] = await conduct(
                     walker, transport, outlet.put, limit_pages=job.options.limit_pages, emit=job.emit

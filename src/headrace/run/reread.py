@@ -9,8 +9,9 @@ from headrace.errors import ConfigError
 from headrace.journal.write import Journal
 from headrace.model.page import PageRef
 from headrace.model.plan import Resource
-from headrace.run.conduct import FetchedPage, detected, digest_of
+from headrace.run.conduct import FetchedPage
 from headrace.walk.after import ask
+from headrace.walk.course import digest_of, settled
 
 
 def records_of(journal: Journal, resource: Resource, page: FetchedPage) -> Sequence[bytes]:
@@ -28,7 +29,7 @@ def records_of(journal: Journal, resource: Resource, page: FetchedPage) -> Seque
 
 def _reread(journal: Journal, resource: Resource, ref: PageRef) -> Sequence[bytes]:
     page = journal.read(ref)
-    records = compile_splitter(ask(detected(resource, page.detected))).split(page.body).records
+    records = compile_splitter(ask(settled(resource, page.detected))).split(page.body).records
     if digest_of(records) != ref.records_digest:
         raise ConfigError(
             f"{resource.name}: page {ref.number} of the journal holds other records by this configuration than when"

@@ -29,7 +29,7 @@ def end_of_count(rule: Offset | PageNumber, following: int, facts: Facts, size: 
         WalkStuck: No rule can ever end this walk, or the pages repeat themselves.
     """
     has_more = more(facts, rule.has_more_path)
-    total = _total(rule, facts)
+    total = stated_total(rule, facts)
     if rule.stop_after_empty_page and facts.records == 0:
         missing = isinstance(rule, Offset) and total is not None and following - rule.size < total
         return empty_page(facts, contradicted=has_more is True or missing)
@@ -57,7 +57,8 @@ def _repeating(facts: Facts, size: int | None) -> bool:
     return facts.records > 0 and facts.repeats >= patience
 
 
-def _total(rule: Offset | PageNumber, facts: Facts) -> int | None:
+def stated_total(rule: Offset | PageNumber, facts: Facts) -> int | None:
+    """How many records or pages there are in all, by the page at hand; None where it says nothing usable."""
     if rule.total_path is None:
         return None
     total = count(facts.total)

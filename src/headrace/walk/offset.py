@@ -10,12 +10,17 @@ from headrace.walk.count import end_of_count
 
 def after_offset(rule: Offset, position: Position, facts: Facts) -> Position:
     """The next offset, or the end (`end_of_count`)."""
-    at = position.offset if isinstance(position, AtOffset) else rule.start
-    following = at + _advance(rule, at, facts)
+    at = offset_of(rule, position)
+    following = at + advance(rule, at, facts)
     return end_of_count(rule, following, facts, rule.size) or AtOffset(following)
 
 
-def _advance(rule: Offset, at: int, facts: Facts) -> int:
+def offset_of(rule: Offset, position: Position) -> int:
+    """The offset that is asked for at `position`."""
+    return position.offset if isinstance(position, AtOffset) else rule.start
+
+
+def advance(rule: Offset, at: int, facts: Facts) -> int:
     """By the size asked for, as dlt does; by what came, where the API caps its pages below that size.
 
     A cap shows in a first page that is short: dlt then passes over what lies between. A later page that is short

@@ -64,19 +64,26 @@ class Sieve:
         self.sifted += len(records) - len(kept)
         return kept
 
+    @property
+    def may_end_walks(self) -> bool:
+        """Whether `is_past` can ever be true."""
+        return self._rule.row_order is not None and self._bound is not None
+
     def is_past(self, records: Sequence[bytes]) -> bool:
         """Whether the order that the configuration states makes all later pages needless."""
-        if self._rule.row_order is None:
-            return False
-        bound = self.window.end if self._rule.row_order == "asc" else self.window.start
-        if bound is None:
+        if not self.may_end_walks:
             return False
         ahead = self._rule.row_order == "asc"
         return any(
-            self._out_at_end(value) if ahead else self._compare(value, bound) < 0
+            self._out_at_end(value) if ahead else self._compare(value, self._bound) < 0
             for record in records
             if not isinstance(value := self._value(record), Absent)
         )
+
+    @property
+    def _bound(self) -> Json:
+        """Where the new records end, in the order that the configuration states."""
+        return self.window.end if self._rule.row_order == "asc" else self.window.start
 
     def _stays(self, record: bytes) -> bool:
         value = self._value(record)

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import pytest
-
 from tests.parity.rest_api.asking import FAMILY, child, config, rows, things
 from tests.parity.rest_api.serving import Answer, Asked, serving
 from tests.parity.rest_api.ways import Way
@@ -32,7 +30,6 @@ def together(count: int, answer: Callable[[Asked], Answer]) -> Callable[[Asked],
     return handle
 
 
-@pytest.mark.xfail(strict=True, reason="no rule computes its pages ahead yet")
 def test_h36_pages_whose_places_are_known_are_fetched_side_by_side(load: Way, tmp_path: Path) -> None:
     def page(asked: Asked) -> Answer:
         return rows(*range(int(asked.query["offset"]), int(asked.query["offset"]) + 2), total=12)

@@ -1,4 +1,4 @@
-"""A dlt schema that takes whole tables in, nested ones too, and lets nothing be inferred about them again."""
+"""Finished Arrow tables on their way through dlt's extraction: root and nested ones, about which it infers nothing."""
 
 from __future__ import annotations
 
@@ -6,13 +6,33 @@ from typing import Any
 
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import get_root_table
+from dlt.extract import DltResource
+from dlt.extract.items import TableNameMeta
 
 from headrace.model.table import TableSchema
-from headrace.rest_api.meta import FINISHED
+
+FINISHED = "x-headrace-finished"
+"""The key that such a table bears on its way past dlt's contracts; it is never stored."""
+
+
+class TableMeta(TableNameMeta):  # type: ignore[misc]
+    """The mark on a batch that is a finished table, for whose columns the schema needs no further hints."""
+
+    __slots__ = ()
+
+
+class FinishedTables(DltResource):  # type: ignore[misc]
+    """A dlt resource whose tables may come whole: each batch with the name of its table."""
+
+    def compute_table_schema(self, item: Any = None, meta: Any = None) -> Any:  # noqa: ANN401 - dlt's own types
+        """As dlt; nothing but the name for a finished table."""
+        if isinstance(meta, TableMeta):
+            return {"name": meta.table_name, "columns": {}, FINISHED: True}
+        return super().compute_table_schema(item, meta)
 
 
 class WalkedSchema(Schema):  # type: ignore[misc]
-    """The schema of a source while it is extracted. Its content is an ordinary schema's.
+    """The schema of a source while it is extracted, which takes whole tables in. Its content is an ordinary schema's.
 
     `known` are the tables that were taken in, as decode knows them.
     """
