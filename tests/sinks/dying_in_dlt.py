@@ -98,6 +98,8 @@ def check(destination: str, folder: Path, disposition: str) -> None:
     assert world.values("people__pets", "_dlt_parent_id") == sorted([*ids, *ids])
     halves = {f"{run}.{part}" for run in runs for part in ("half", "whole")}
     assert _load_ids(world) == halves
+    loads = world.reader.loads() if destination == "duckdb" else []
+    assert len(loads) == len(set(loads)), loads
     world.sink.close()
 
 
@@ -124,7 +126,9 @@ def attempt(work: Callable[[], None], moment: str) -> None:
 
 def main(destination: str, disposition: str, folder: Path) -> None:
     """For each moment: one try that dies there, one that does not, and a look at what both have left."""
-    for number, moment in enumerate(MOMENTS):
+    # How rows enter makes no difference before the load.
+    moments = list(MOMENTS) if disposition == "append" else list(MOMENTS)[8:]
+    for number, moment in enumerate(moments):
         place = folder / str(number)
         place.mkdir()
         os.environ.update(settings(place), DESTINATION__FILESYSTEM__BUCKET_URL=str(place / "files"))

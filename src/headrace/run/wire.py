@@ -52,7 +52,9 @@ def execute(
     identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
     with open_journal(job.folder, identity) as journal:
         journal.start_syncer()
-        run = open_run(journal, job.plan, options, emit, lambda: read_seen(job.destination, job.dataset, folder=job.folder))
+        run = open_run(
+            journal, job.plan, options, emit, lambda: read_seen(job.destination, job.dataset, folder=job.folder)
+        )
         flow = Flow(job, journal, run)
         outcome = go(_conclude(job, flow, run, collector))
         if run.resumed and not (flow.loaded and flow.loaded.is_new):

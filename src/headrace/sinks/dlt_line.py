@@ -15,6 +15,7 @@ from dlt.extract import storage as extract_storage
 
 from headrace.model.table import Schema
 from headrace.sinks import dlt_state
+from headrace.sinks.dlt_landed import is_recorded, note_landed
 from headrace.sinks.dlt_package import Package
 from headrace.sinks.dlt_tables import Naming, known_schema
 from headrace.sinks.dlt_withdraw import withdrawing
@@ -74,8 +75,24 @@ class Line:
         """Load the package that is waiting, if there is one."""
         if self._pipeline.list_extracted_load_packages():
             self._pipeline.normalize()
+        for load_id in self._pipeline.list_normalized_load_packages():
+            self._look_for_landed(load_id)
         if self._pipeline.list_normalized_load_packages():
             self._pipeline.load()
+
+    def _look_for_landed(self, load_id: str) -> None:
+        """Tell dlt what a load that was killed had done already, as far as a database can say so."""
+        storage = self._pipeline._get_load_storage()  # noqa: SLF001 - dlt offers no way to say it
+        packages = storage.normalized_packages
+        begun, waiting = packages.list_started_jobs(load_id), packages.list_new_jobs(load_id)
+        client = self._pipeline.destination_client()
+        if not isinstance(client, SqlJobClientBase) or (waiting and not begun):
+            return
+        with client:
+            if begun:
+                note_landed(packages, load_id, client)
+            elif is_recorded(load_id, client):
+                storage.complete_load_package(load_id, aborted=False)
 
     def load(self, package: Package, schema_name: str) -> None:
         """Extract, normalise and load a package under the load id of its commit."""

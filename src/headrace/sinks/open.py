@@ -49,7 +49,7 @@ def _through_dlt(name: str, dataset: str, folder: Path) -> Sink:
     try:
         from headrace.sinks.dlt import DltSink  # noqa: PLC0415 - a second that only a run into dlt should pay
     except ModuleNotFoundError as missing:
-        if missing.name != "dlt":
+        if (missing.name or "").partition(".")[0] != "dlt":
             raise
         raise ConfigError(
             f"the destination 'dlt:{name}' needs dlt, which is not installed: pip install 'headrace[dlt]'"
