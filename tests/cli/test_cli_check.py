@@ -217,7 +217,7 @@ def test_of_what_cannot_be_read_nothing_is_made_up() -> None:
     ("to", "words"),
     [
         ("postgres://me:hunter2@h/db", "the destination 'postgres://…' is not supported: give duckdb:///FILE"),
-        ("dlt:bigquery", "the destination 'dlt:bigquery' is not supported yet: give duckdb:///FILE"),
+        ("dlt:bigquerry", "dlt has no destination 'bigquerry': give one of its own"),
         ("duckdb:///", "names no file"),
         ("memory://", "keeps nothing"),
     ],

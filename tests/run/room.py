@@ -112,9 +112,17 @@ class Sinks:
         self.before_commit: Callable[[], None] = lambda: None
         self.after_commit: Callable[[], None] = lambda: None
 
-    def open(self, url: str, dataset: str, *, pipeline: str = "", memory_budget_bytes: int = 0) -> Sink:
+    def open(
+        self,
+        url: str,
+        dataset: str,
+        *,
+        pipeline: str = "",
+        folder: Path | None = None,
+        memory_budget_bytes: int = 0,
+    ) -> Sink:
         """In the place of `open_sink`."""
-        del url, dataset, pipeline, memory_budget_bytes
+        del url, dataset, pipeline, folder, memory_budget_bytes
         return _Sink(self)
 
 

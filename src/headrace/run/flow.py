@@ -148,7 +148,13 @@ class Flow:
     async def _delivery(self) -> AsyncIterator[Delivery]:
         """The delivering half with its sink open. Memory: a fifth for pages under way, three for the warehouse."""
         job = self._job
-        sink = open_sink(job.destination, job.dataset, pipeline=job.plan.name, memory_budget_bytes=3 * self._share)
+        sink = open_sink(
+            job.destination,
+            job.dataset,
+            pipeline=job.plan.name,
+            folder=job.folder,
+            memory_budget_bytes=3 * self._share,
+        )
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
         delivery = Delivery(self._desk, sink, rules=rules, emit=job.emit)
         try:

@@ -54,7 +54,7 @@ def execute(
     identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
     with open_journal(job.folder, identity) as journal:
         journal.start_syncer()
-        seen = partial(read_seen, job.destination, job.dataset, job.plan.name)
+        seen = partial(read_seen, job.destination, job.dataset, job.plan.name, folder=job.folder)
         run = open_run(journal, job.plan, options, emit, seen)
         flow = Flow(job, journal, run)
         outcome = go(_conclude(job, flow, run, collector))

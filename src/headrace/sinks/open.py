@@ -8,16 +8,24 @@ from headrace.errors import ConfigError
 from headrace.model.position import Seen
 from headrace.sinks.base import Sink
 
-_DUCKDB, _MEMORY = "duckdb:///", "memory://"
-_SUPPORTED = "duckdb:///FILE (relative to the working directory) or duckdb:////FILE (absolute)"
+_DUCKDB, _MEMORY, _DLT = "duckdb:///", "memory://", "dlt:"
+_SUPPORTED = "duckdb:///FILE (relative to the working directory), duckdb:////FILE (absolute) or dlt:DESTINATION"
 DEFAULT_BUDGET_BYTES = 192 << 20
 
 
-def open_sink(url: str, dataset: str, *, pipeline: str = "", memory_budget_bytes: int = DEFAULT_BUDGET_BYTES) -> Sink:
+def open_sink(
+    url: str,
+    dataset: str,
+    *,
+    pipeline: str = "",
+    folder: Path | None = None,
+    memory_budget_bytes: int = DEFAULT_BUDGET_BYTES,
+) -> Sink:
     """The sink for `dataset` at `url`; connects to nothing yet, and imports no driver. Raises ConfigError.
 
     `pipeline` is what loads it, by the name that it has in dlt's tables of the dataset.
-    `duckdb:///rel.db` and `duckdb:////abs.db` are DuckDB files; `memory://` forgets everything, for tests.
+    `duckdb:///rel.db` and `duckdb:////abs.db` are DuckDB files; `dlt:NAME` is a destination of dlt's, for which what is
+    under way waits below `folder`, the journal's; `memory://` forgets everything, for tests.
     """
     if not dataset:
         raise ConfigError("the dataset has no name: give one with --dataset")
@@ -29,17 +37,30 @@ def open_sink(url: str, dataset: str, *, pipeline: str = "", memory_budget_bytes
         from headrace.sinks.memory import MemorySink  # noqa: PLC0415 - only what the URL asks for
 
         return MemorySink()
-    yet = " yet" if url.startswith("dlt:") else ""
-    raise ConfigError(f"the destination {_shown(url)!r} is not supported{yet}: give {_SUPPORTED} with --to")
+    if url.startswith(_DLT):
+        return _through_dlt(url.removeprefix(_DLT), dataset, (folder or Path(".headrace", dataset)) / "dlt")
+    raise ConfigError(f"the destination {_shown(url)!r} is not supported: give {_SUPPORTED} with --to")
 
 
-def read_seen(url: str, dataset: str, pipeline: str) -> dict[str, Seen]:
+def read_seen(url: str, dataset: str, pipeline: str, *, folder: Path | None = None) -> dict[str, Seen]:
     """How far the increments of a dataset have come, by walk. Raises ConfigError, SinkError."""
-    sink = open_sink(url, dataset, pipeline=pipeline)
+    sink = open_sink(url, dataset, pipeline=pipeline, folder=folder)
     try:
         return sink.seen()
     finally:
         sink.close()
+
+
+def _through_dlt(name: str, dataset: str, folder: Path) -> Sink:
+    try:
+        from headrace.sinks.dlt import DltSink  # noqa: PLC0415 - a second that only a run into dlt should pay
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "dlt":
+            raise
+        raise ConfigError(
+            f"the destination 'dlt:{name}' needs dlt, which is not installed: pip install 'headrace[dlt]'"
+        ) from missing
+    return DltSink(name, dataset, folder)
 
 
 def _file(url: str) -> Path:

@@ -1,0 +1,113 @@
+"""What is delivered, as it travels in dlt's pipeline state: within the very package that delivers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from headrace.model.position import Seen
+from headrace.model.table import Figures, Watermark
+from headrace.sinks.base import Commit
+from headrace.sinks.settle import Delivery, Settlement, further
+
+_PLACE = "headrace"
+"""Where it lies among the states of dlt's sources."""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a walk is delivered, and the root table that it fills."""
+
+    table: str
+    mark: Watermark
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """What one load has brought of a walk."""
+
+    walk: str
+    load_id: str
+    figures: Figures
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """All that is known of what was delivered: of the last run (`run_id`), and how far increments have come.
+
+    `load_id` is the last package. `deliveries` are what has to be known of a walk that begins again; those of walks
+    that have are `abandoned`.
+    """
+
+    run_id: str = ""
+    load_id: str = ""
+    positions: tuple[Position, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    abandoned: tuple[Delivery, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    seen: dict[str, Seen] = {}
+
+    @property
+    def committed(self) -> dict[str, Watermark]:
+        """How far each walk of the run is delivered."""
+        return {position.mark.walk: position.mark for position in self.positions}
+
+    @property
+    def begun(self) -> set[str]:
+        """The root tables that the run has begun to fill."""
+        return {position.table for position in self.positions}
+
+    @property
+    def figures(self) -> dict[tuple[str, str], Figures]:
+        """What each load has brought of each walk."""
+        return {(each.walk, each.load_id): each.figures for each in self.counted}
+
+
+def of_run(kept: Kept, run_id: str) -> Kept:
+    """What of it counts for a run: all if it is the same one."""
+    return kept if kept.run_id == run_id else Kept(run_id=run_id, load_id=kept.load_id, seen=kept.seen)
+
+
+def begun_anew(kept: Kept, walks: list[str]) -> Kept:
+    """The same where these walks have begun again: what is delivered of them no longer counts."""
+    return msgspec.structs.replace(
+        kept,
+        positions=tuple(each for each in kept.positions if each.mark.walk not in walks),
+        deliveries=tuple(each for each in kept.deliveries if each.walk not in walks),
+        abandoned=(*kept.abandoned, *(each for each in kept.deliveries if each.walk in walks)),
+        counted=tuple(each for each in kept.counted if each.walk not in walks),
+    )
+
+
+def after(kept: Kept, commit: Commit, settlement: Settlement, counted: tuple[Counted, ...]) -> Kept:
+    """What is known once a commit has gone through."""
+    entered = settlement.entered
+    again = tuple(each.walk for each in commit.walks if each.table in settlement.dropped)
+    seen = {walk: seen for walk, seen in kept.seen.items() if not _is_of(walk, again)}
+    return Kept(
+        run_id=commit.run_id,
+        load_id=commit.load_id,
+        positions=(
+            *(each for each in kept.positions if each.mark.walk not in entered),
+            *(Position(table, mark) for table, mark in settlement.positions),
+        ),
+        deliveries=(*kept.deliveries, *settlement.deliveries),
+        abandoned=tuple(each for each in kept.abandoned if each.walk not in entered),
+        counted=(*kept.counted, *counted),
+        seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
+    )
+
+
+def read(state: Mapping[str, Any]) -> Kept:
+    """What a pipeline's state holds of ours; nothing if headrace has never loaded with it."""
+    ours = (state.get("sources") or {}).get(_PLACE)
+    return msgspec.convert(ours, Kept) if ours else Kept()
+
+
+def write(state: dict[str, Any], kept: Kept) -> None:
+    """Put it into a pipeline's state."""
+    state.setdefault("sources", {})[_PLACE] = msgspec.to_builtins(kept)
+
+
+def _is_of(walk: str, resources: tuple[str, ...]) -> bool:
+    """Whether a walk is a resource's own, or that of a row."""
+    return any(walk == name or walk.startswith(f"{name}/") for name in resources)

@@ -1,0 +1,130 @@
+"""The dlt pipeline behind a sink: what it has delivered, what it has left undone, and how a package is loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.common.schema.utils import normalize_schema_name
+from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.extract import storage as extract_storage
+
+from headrace.model.table import Schema
+from headrace.sinks import dlt_kept
+from headrace.sinks.dlt_landed import is_recorded, note_landed
+from headrace.sinks.dlt_package import Package
+from headrace.sinks.dlt_tables import Naming, known_schema
+from headrace.sinks.dlt_withdraw import withdrawing
+from headrace.sinks.settle import Delivery, family
+
+
+class Line:
+    """A pipeline named as its dataset, with its working folder in `folder`. Errors are dlt's own.
+
+    A package counts as soon as the pipeline's state on the disk names it: from then on it is loaded, however often
+    that takes. One that was extracted and is not named has never been, and goes.
+    """
+
+    def __init__(self, destination: Any, dataset: str, folder: Path) -> None:  # noqa: ANN401 - dlt's own type
+        self._pipeline = dlt.pipeline(
+            pipeline_name=normalize_schema_name(dataset),
+            destination=destination,
+            dataset_name=dataset,
+            pipelines_dir=str(folder),
+        )
+
+    @property
+    def kept(self) -> dlt_kept.Kept:
+        """What is delivered."""
+        return dlt_kept.read(self._pipeline.state)
+
+    def keep(self, kept: dlt_kept.Kept) -> None:
+        """Write down what is delivered; it reaches the destination with the next package."""
+        with self._pipeline.managed_state() as state:
+            dlt_kept.write(state, kept)
+
+    @property
+    def schema(self) -> Schema:
+        """The data tables of the dataset."""
+        name = self._pipeline.default_schema_name
+        return known_schema(self._pipeline.schemas[name]) if name else Schema({})
+
+    def sync(self) -> None:
+        """Take over what the destination knows better: it was loaded from elsewhere, or it is gone."""
+        if self._pipeline.config.restore_from_destination:
+            self._pipeline.sync_destination()
+
+    def discard(self) -> None:
+        """Remove what an extraction that was killed has left."""
+        normalised = self._pipeline.list_normalized_load_packages()
+        for load_id in self._pipeline.list_extracted_load_packages():
+            if load_id in normalised:  # killed between two steps of a move; dlt itself would fail at this for ever
+                self._pipeline._get_normalize_storage().extracted_packages.delete_package(load_id)  # noqa: SLF001
+            elif load_id != self.kept.load_id:
+                self._pipeline.abort_packages()
+        extractions = Path(self._pipeline.working_dir, "normalize")
+        for folder in extractions.iterdir() if extractions.is_dir() else ():
+            if folder.is_dir() and folder.name != "extracted":
+                shutil.rmtree(folder)
+
+    def finish(self) -> None:
+        """Load the package that is waiting, if there is one."""
+        if self._pipeline.list_extracted_load_packages():
+            self._pipeline.normalize()
+        for load_id in self._pipeline.list_normalized_load_packages():
+            self._look_for_landed(load_id)
+        if self._pipeline.list_normalized_load_packages():
+            self._pipeline.load()
+
+    def _look_for_landed(self, load_id: str) -> None:
+        """Tell dlt what a load that was killed had done already, as far as a database can say so."""
+        storage = self._pipeline._get_load_storage()  # noqa: SLF001 - dlt offers no way to say it
+        packages = storage.normalized_packages
+        begun, waiting = packages.list_started_jobs(load_id), packages.list_new_jobs(load_id)
+        client = self._pipeline.destination_client()
+        if not isinstance(client, SqlJobClientBase) or (waiting and not begun):
+            return
+        with client:
+            if begun:
+                note_landed(packages, load_id, client)
+            elif is_recorded(load_id, client):
+                storage.complete_load_package(load_id, aborted=False)
+
+    def load(self, package: Package, schema_name: str) -> None:
+        """Extract, normalise and load a package under the load id of its commit."""
+        name = self._pipeline.default_schema_name or normalize_schema_name(schema_name)
+        with _load_id(package.commit.load_id):
+            self._pipeline.extract(package.source(name))
+        self.finish()
+
+    def take_back(self, deliveries: Sequence[Delivery], schema: Schema) -> bool:
+        """Delete the rows of some loads with what hangs on them; False where the destination speaks no SQL for that."""
+        if not isinstance(self._pipeline.destination_client(), SqlJobClientBase):
+            return False
+        there, naming = self.schema, Naming(self._pipeline.default_schema.naming)
+        with self._pipeline.sql_client() as client, client.begin_transaction():
+            for old in deliveries:
+                tables = [table for table in family(old.table, schema) if table.name in there.tables]
+                for statement in withdrawing(tables, client, naming):
+                    client.execute_sql(statement, *[old.load_id] * statement.count("%s"))
+        return True
+
+    def close(self) -> None:
+        """Let another pipeline be the active one."""
+        if self._pipeline.is_active:
+            self._pipeline.deactivate()
+
+
+@contextlib.contextmanager
+def _load_id(load_id: str) -> Iterator[None]:
+    """Within this block dlt's extraction uses this load id: it offers no way to give one."""
+    made = extract_storage.create_load_id
+    extract_storage.create_load_id = lambda: load_id
+    try:
+        yield
+    finally:
+        extract_storage.create_load_id = made
