@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.e2e.api import served
 
 
 class Vendor:
@@ -17,29 +16,14 @@ class Vendor:
         self.asked: list[str] = []
         self.url = ""
 
+    def answer(self, target: str) -> tuple[int, object]:
+        name = target.strip("/").partition("?")[0]
+        self.asked.append(name)
+        return self.answers[name]
+
 
 @contextlib.contextmanager
 def serving(**answers: tuple[int, object]) -> Iterator[Vendor]:
     vendor = Vendor(**answers)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            name = self.path.strip("/").partition("?")[0]
-            vendor.asked.append(name)
-            status, said = vendor.answers[name]
-            body = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        vendor.url = f"http://127.0.0.1:{server.server_port}"
+    with served(vendor.answer) as vendor.url:
         yield vendor
-        server.shutdown()
-        thread.join()

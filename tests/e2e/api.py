@@ -12,7 +12,7 @@ from typing import Any
 
 @contextmanager
 def served(answer: Callable[[str], tuple[int, Any]]) -> Iterator[str]:
-    """The URL of a server that answers the target of each request with a status and a JSON body."""
+    """The URL of a server that answers the target of each request with a status and a JSON body (bytes as they are)."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -20,7 +20,7 @@ def served(answer: Callable[[str], tuple[int, Any]]) -> Iterator[str]:
 
         def do_GET(self) -> None:
             status, value = answer(self.path)
-            body = json.dumps(value).encode()
+            body = value if isinstance(value, bytes) else json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

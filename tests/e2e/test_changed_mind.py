@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
 
+from tests.e2e.api import served
 from tests.e2e.workplace import Ran, Workplace
 
 pytestmark = pytest.mark.timeout(60)
@@ -37,24 +36,8 @@ class Shop:
 @pytest.fixture
 def shop() -> Iterator[Shop]:
     shop = Shop()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, value = shop.answer(self.path)
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        shop.url = f"http://127.0.0.1:{server.server_port}"
+    with served(shop.answer) as shop.url:
         yield shop
-        server.shutdown()
 
 
 def go(workplace: Workplace, shop: Shop, *names: str, command: str = "run", **changes: Any) -> Ran:
@@ -137,3 +120,13 @@ def test_full_refresh_begins_anew_whatever_is_unfinished(shop: Shop, workplace: 
     assert workplace.headrace("run", "shop.json", "--full-refresh", "--format", "json").code == 0
     assert ids(workplace, "a") == nine("a")
     assert ids(workplace, "b") == nine("b")
+
+
+def test_a_walk_that_has_no_page_yet_changes_without_a_word(shop: Shop, workplace: Workplace) -> None:
+    shop.broken = {("a", "0"), ("b", "6")}
+    assert go(workplace, shop, "a", "b").code == 3
+    shop.broken = set()
+    ran = go(workplace, shop, "a", "b", params={"sort": "x"})
+    assert ran.code == 0, ran.err
+    restarted = [each["resource"] for each in ran.report["notices"] if "starts again" in each["message"]]
+    assert restarted == ["b"]

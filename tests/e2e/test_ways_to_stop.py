@@ -9,16 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from headrace.run.flow import _ctrl_c_cancels_this_task
+from headrace.run.tasks import ctrl_c_cancels_this_task
+from tests.e2e.api import served
 from tests.e2e.warehouse import read_dataset
 from tests.e2e.workplace import EXAMPLE, SECRETS, SIX, Emulate, Emulated, Workplace, environment
 
@@ -28,23 +27,8 @@ RECORDS = "accounts=700,users=900,notes=800,tasks=800,conversations=700,admins=4
 @contextmanager
 def serving(bodies: list[bytes]) -> Iterator[str]:
     """A server that answers every request with the next body, the last one again and again."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(lambda _: (200, bodies.pop(0) if len(bodies) > 1 else bodies[0])) as url:
+        yield url
 
 
 def wait_for_pages(emulator: Emulated, pages: int) -> None:
@@ -83,7 +67,7 @@ def test_a_sigterm_that_a_program_has_taken_for_itself_is_left_to_it(theirs: boo
         seen.append(number)
 
     async def stopped() -> bool:
-        with _ctrl_c_cancels_this_task():
+        with ctrl_c_cancels_this_task():
             os.kill(os.getpid(), signal.SIGTERM)
             for _ in range(10):
                 try:

@@ -72,10 +72,16 @@ class Budget(msgspec.Struct, frozen=True, tag="budget"):
 
 
 class WalkEnded(msgspec.Struct, frozen=True, tag="walk_ended"):
+    """`rows` and `cut_by` are of a child resource: how many rows of its parent were walked, and the parent that was not
+    walked to its own end, where that is why.
+    """
+
     walk: str
     stopped: Literal["end", "early", "limit", "error", "interrupted"]
     why: str
     proven: bool
+    rows: int | None = None
+    cut_by: str = ""
 
 
 class TableWritten(msgspec.Struct, frozen=True, tag="table_written"):

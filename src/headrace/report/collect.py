@@ -79,6 +79,8 @@ class ResourceReport(msgspec.Struct, frozen=True):
     `rows` counts by table (child tables included) what entered the warehouse, `bytes` bodies decompressed,
     `retried` the retries by reason ("429", "500", "reset", "truncated", "html", "timeout" …), `throttled_s` how
     long the budget held requests back, `hides` what a default of the API keeps from the list, as sentences.
+    `parent_rows` and `cut_by` are of a child resource: how many rows of its parent were walked (None: it has no parent,
+    or did not come so far), and the parent that was not walked to its end, where that is why it ended.
     """
 
     pages: int = 0
@@ -97,6 +99,8 @@ class ResourceReport(msgspec.Struct, frozen=True):
     retried: dict[str, int] = {}
     hides: tuple[str, ...] = ()
     reject_reasons: tuple[RejectReason, ...] = ()
+    parent_rows: int | None = None
+    cut_by: str = ""
 
 
 class RunReport(msgspec.Struct, frozen=True):
@@ -293,6 +297,8 @@ def _resource(
             RejectReason(each.reason, each.records, each.page, each.record)
             for each in sorted(walk.rejected.values(), key=lambda each: -each.records)
         ),
+        parent_rows=walk.rows,
+        cut_by=walk.cut_by,
     )
 
 

@@ -95,6 +95,8 @@ class WalkTally:
     stopped: Stopped | None = None
     why: str = ""
     proven: bool = False
+    rows: int | None = None
+    cut_by: str = ""
 
     @property
     def retries(self) -> int:
@@ -191,6 +193,7 @@ class Tally:
                 walk.activity = "walking"
             case WalkEnded():
                 walk.stopped, walk.why, walk.proven = event.stopped, event.why, event.proven
+                walk.rows, walk.cut_by = event.rows, event.cut_by
                 walk.activity = "ended"
             case TableWritten():
                 walk.staged_rows[event.table] += event.rows

@@ -55,7 +55,7 @@ class FetchedPage(msgspec.Struct, frozen=True):
 class WalkEnd(msgspec.Struct, frozen=True):
     """How a walk ended in this process; `error` is set where `stopped` is "error".
 
-    `held` False: a replay, and the journal does not hold the walk to its end.
+    `held` False: a replay, and the journal does not hold the walk to its end. `rows` and `cut_by` as in `WalkEnded`.
     """
 
     walk: str
@@ -64,6 +64,13 @@ class WalkEnd(msgspec.Struct, frozen=True):
     proven: bool
     error: SourceError | None = None
     held: bool = True
+    rows: int | None = None
+    cut_by: str = ""
+
+    @property
+    def event(self) -> WalkEnded:
+        """What is told of it."""
+        return WalkEnded(self.walk, self.stopped, self.why, self.proven, self.rows, self.cut_by)
 
 
 Deliver = Callable[[FetchedPage], Awaitable[None]]
@@ -231,9 +238,9 @@ async def conduct(
     try:
         end = await drive(walker, transport, deliver, limit_pages)
     except asyncio.CancelledError:
-        emit(WalkEnded(name, "interrupted", "the run was interrupted", proven=False))
+        emit(interrupted(name).event)
         raise
-    emit(WalkEnded(name, end.stopped, end.why, proven=end.proven))
+    emit(end.event)
     return end
 
 
@@ -242,7 +249,7 @@ async def drive(walker: Walker, transport: Transport, deliver: Deliver, limit_pa
     try:
         return await _steps(walker, transport, deliver, limit_pages)
     except SourceError as error:
-        return WalkEnd(walker.resource.name, "error", str(error), proven=False, error=error)
+        return failed(walker.resource.name, error)
     finally:
         await walker.close()
 
@@ -262,8 +269,18 @@ def recalled(walk: OpenWalk, emit: Emit) -> WalkEnd:
     name, done, state = walk.resource.name, walk.ended, walk.state
     emit(WalkStarted(name, state.pages if state else 0, state.records if state else 0))
     end = WalkEnd(name, done.stopped, done.why, proven=done.proven) if done else not_held(name)
-    emit(WalkEnded(name, end.stopped, end.why, proven=end.proven))
+    emit(end.event)
     return end
+
+
+def interrupted(name: str) -> WalkEnd:
+    """The end of a walk that was under way when the user stopped the run."""
+    return WalkEnd(name, "interrupted", "the run was interrupted", proven=False)
+
+
+def failed(name: str, error: SourceError) -> WalkEnd:
+    """The end of a walk by an error of its own."""
+    return WalkEnd(name, "error", str(error), proven=False, error=error)
 
 
 def not_held(name: str) -> WalkEnd:

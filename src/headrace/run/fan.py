@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
 
-from headrace.decode.names import table_name
-from headrace.envelope.path import render
-from headrace.envelope.pick import Picker
 from headrace.errors import SourceError
-from headrace.journal.layout import RunRecord
-from headrace.model.envelope import ABSENT, Absent
-from headrace.model.event import Emit, Event, Noticed, PageFetched, WalkEnded, WalkStarted
-from headrace.model.plan import Client, Json
+from headrace.model.event import Emit, Event, Noticed, PageFetched, WalkStarted
+from headrace.model.plan import Client, Resource
 from headrace.model.position import Seen
 from headrace.model.table import Reject
-from headrace.run.conduct import Deliver, FetchedPage, WalkEnd, Walker, drive, not_held
+from headrace.run.conduct import Deliver, FetchedPage, WalkEnd, Walker, drive, failed, interrupted, not_held
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import Room
-from headrace.run.resume import OpenWalk, owner_of, row_walk, sieve_of
+from headrace.run.resume import owner_of
+from headrace.run.rows import Rows, RowWalk
 from headrace.transport.base import Transport
-from headrace.walk.bind import Row, Unfit, bind, fields_of
-from headrace.walk.request import fingerprint
-from headrace.walk.sieve import Sieve
 
 AHEAD_WALKS = 64  # walks under way at once; the transport's own limit holds for their requests
 AHEAD_ROWS = 1000  # rows of the parent that may wait for their turn
 
-
-@dataclass(slots=True)
-class _RowWalk:
-    """The walk of one row: its pages as they come, None after the last."""
-
-    walk: OpenWalk
-    added: bytes
-    sieve: Sieve | None
-    remembered_as: str
-    pages: asyncio.Queue[FetchedPage | None] = field(default_factory=asyncio.Queue)
-    end: WalkEnd | None = None
-
-
-_Turn: TypeAlias = _RowWalk | FetchedPage | None
+_Turn: TypeAlias = RowWalk | FetchedPage | None
 """What has its turn: the walk of a row, rejects, or the end."""
 
 
@@ -57,33 +35,26 @@ class Fan:
 
     def __init__(
         self,
-        walk: OpenWalk,
+        resource: Resource,
+        rows: Rows,
         client: Client,
         desk: Desk,
-        record: RunRecord,
         transport: Transport | None,
         *,
         limit_pages: int | None,
         emit: Emit,
     ) -> None:
-        self.resource = walk.resource
+        self.resource = resource
         self.end: WalkEnd | None = None
+        self._rows = rows
         self._client = client
         self._desk = desk
-        self._journal = desk.journal
-        self._record = record
-        self._run_id = record.run_id
         self._sizes = Sizes(desk.budget)
         self._early = Room(desk.shelf, desk.early_pages)  # for all walks together
         self.seen: dict[str, Seen] = {}
         self._transport = transport
         self._limit_pages = limit_pages
         self._emit = emit
-        self._attempt = walk.attempt
-        self._parent = walk.resource.parent
-        self._fields = fields_of(walk.resource)
-        include = self._parent.include if self._parent else ()
-        self._picker = Picker([*self._fields, *(render((key,)) for key in include)])
         self._coming: asyncio.Queue[_Turn] = asyncio.Queue(AHEAD_ROWS)
         # Nothing is fetched beyond a limit: then one row is walked at a time.
         self._room = asyncio.Semaphore(AHEAD_WALKS if limit_pages is None else 1)
@@ -103,16 +74,14 @@ class Fan:
         for number, record in enumerate(records):
             if self.end is not None:
                 return
-            try:
-                row = self._row(record)
-            except (Unfit, msgspec.DecodeError) as unfit:
-                rejects.append(self._reject(page, number, record, str(unfit)))
-                continue
-            if row.walk.name in self._seen:
+            row = self._rows.read(page, number, record)
+            if isinstance(row, Reject):
+                rejects.append(row)
+            elif row.walk.name in self._seen:
                 self._repeated += 1
-                continue
-            self._seen.add(row.walk.name)
-            await self._coming.put(row)
+            else:
+                self._seen.add(row.walk.name)
+                await self._coming.put(row)
         if rejects:
             await self._coming.put(FetchedPage(None, (), rejects=tuple(rejects)))
 
@@ -121,50 +90,17 @@ class Fan:
         self._parent_end = parent_end
         await self._coming.put(None)
 
-    def _row(self, record: bytes) -> _RowWalk:
-        values = self._picker.pick(record)
-        count = len(self._fields)
-        row: Row = dict(zip(self._fields, values[:count], strict=True))
-        added = self._added(values[count:])
-        bound = bind(self.resource, row)
-        whole = msgspec.json.encode((fingerprint(self._client, bound), bound.request.headers, self._attempt)) + added
-        name = row_walk(self.resource.name, _digest(whole))
-        # An increment is kept by what the row says of itself, whatever else becomes of the request.
-        remembered_as = row_walk(self.resource.name, _digest(msgspec.json.encode(list(row.items()))))
-        sieve = sieve_of(self.resource, self._record, remembered_as)
-        if sieve is not None:
-            bound = bind(self.resource, row, sieve.window)
-        walk = OpenWalk(name, bound, fingerprint(self._client, bound), self._journal.walk(self._run_id, name))
-        return _RowWalk(walk, added, sieve, remembered_as)
-
-    def _added(self, values: tuple[Json | Absent, ...]) -> bytes:
-        """The included values as members of an object, without its braces. Raises Unfit where one is missing."""
-        if self._parent is None or not self._parent.include:
-            return b""
-        parent, keys = self._parent.resource, self._parent.include
-        for key, value in zip(keys, values, strict=True):
-            if value is ABSENT:
-                raise Unfit(f"`{key}`, which include_from_parent names, is missing")
-        members = {f"_{parent}_{key}": value for key, value in zip(keys, values, strict=True)}
-        return msgspec.json.encode(members)[1:-1]
-
-    def _reject(self, page: FetchedPage, number: int, record: bytes, why: str) -> Reject:
-        parent = self._parent.resource if self._parent else ""
-        reason = f"a row of its parent `{parent}` gives no request: {why}"
-        at = page.ref.number if page.ref else 0
-        return Reject(table_name(self.resource), self.resource.name, at, number, reason, record)
-
     # --- its own side -------------------------------------------------------------------------
 
     async def run(self, deliver: Deliver) -> WalkEnd:
         """Walk every row, and hand on the pages in order."""
         name = self.resource.name
-        before = [each for each in self._journal.walks(self._run_id) if owner_of(each.walk) == name]
+        before = [each for each in self._desk.journal.walks(self._desk.run_id) if owner_of(each.walk) == name]
         self._emit(WalkStarted(name, sum(each.pages for each in before), sum(each.records for each in before)))
         try:
             self.end = await self._walk_all(deliver)
         except asyncio.CancelledError:
-            self._emit(WalkEnded(name, "interrupted", "the run was interrupted", proven=False))
+            self._emit(interrupted(name).event)
             raise
         if self._parent_end is None or not self._coming.empty():  # nobody may wait for room that never comes
             while await self._coming.get() is not None:
@@ -172,7 +108,7 @@ class Fan:
         if self._repeated:
             said = f"{self._repeated} rows of the parent gave the request of an earlier row, which was asked once"
             self._emit(Noticed(name, said))
-        self._emit(WalkEnded(name, self.end.stopped, self.end.why, proven=self.end.proven))
+        self._emit(self.end.event)
         return self.end
 
     async def _walk_all(self, deliver: Deliver) -> WalkEnd:
@@ -191,7 +127,7 @@ class Fan:
         """Begin walks as there is room, whoever's turn it is."""
         while (coming := await self._coming.get()) is not None:
             turns.put_nowait(coming)
-            if isinstance(coming, _RowWalk):
+            if isinstance(coming, RowWalk):
                 await self._room.acquire()
                 task = group.create_task(self._walk(coming))
                 self._under_way.add(task)
@@ -214,7 +150,7 @@ class Fan:
                 try:
                     await deliver(page)
                 except SourceError as error:
-                    return WalkEnd(name, "error", str(error), proven=False, error=error)
+                    return failed(name, error)
                 self._pages += 1
             if self._pages != limit:
                 self._room.release()
@@ -237,19 +173,18 @@ class Fan:
             return WalkEnd(name, "limit" if weak.stopped == "limit" else "early", weak.why, proven=False)
         if parent is not None and not parent.proven:
             why = f"its parent `{parent.walk}` was not walked to its end"
-            return WalkEnd(name, "early", why, proven=False, held=parent.held)
-        return WalkEnd(
-            name, "end", f"all {walks} walks, one for each row of its parent, came to their end", proven=True
-        )
+            return WalkEnd(name, "early", why, proven=False, held=parent.held, rows=walks, cut_by=parent.walk)
+        why = f"all {walks} walks, one for each row of its parent, came to their end"
+        return WalkEnd(name, "end", why, proven=True, rows=walks)
 
-    async def _walk(self, row: _RowWalk) -> None:
+    async def _walk(self, row: RowWalk) -> None:
         """One row's walk, from where the journal has it."""
         try:
             row.end = await self._walked(row)
         finally:
             row.pages.put_nowait(None)
 
-    async def _walked(self, row: _RowWalk) -> WalkEnd:
+    async def _walked(self, row: RowWalk) -> WalkEnd:
         limit = None if self._limit_pages is None else self._limit_pages - self._pages
         walk, name = row.walk, self.resource.name
         before = await self._desk.refs(walk.name) if walk.state else []
@@ -299,7 +234,3 @@ class Fan:
                 self._emit(event)
             case _:
                 self._emit(event)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=10).hexdigest()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
-import threading
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 import msgspec
 
@@ -20,12 +17,12 @@ from headrace.decode.rules import DecodeRules
 from headrace.errors import SourceError
 from headrace.journal.write import Journal
 from headrace.model.envelope import Scalar
-from headrace.model.event import Committing, Emit, WalkEnded
+from headrace.model.event import Committing, Emit
 from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Text
 from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Schema, Watermark
-from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, recalled
+from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, failed, recalled
 from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import EARLY_PAGES, Room
@@ -34,6 +31,8 @@ from headrace.run.notices import told
 from headrace.run.options import RunOptions
 from headrace.run.outlet import Outlet
 from headrace.run.resume import OpenRun, OpenWalk, sieve_of
+from headrace.run.rows import Rows
+from headrace.run.tasks import ctrl_c_cancels_this_task, together, unbroken
 from headrace.sinks import takeover
 from headrace.sinks.base import Commit, WalkCommit
 from headrace.sinks.open import open_sink
@@ -42,8 +41,6 @@ from headrace.transport.base import Transport
 from headrace.transport.client import MAX_CONCURRENCY, open_transport
 from headrace.walk.ahead import is_foreseen
 from headrace.walk.sieve import Sieve
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ class Flow:
             asyncio.CancelledError: the user pressed Ctrl-C.
         """
         try:
-            with _ctrl_c_cancels_this_task():
+            with ctrl_c_cancels_this_task():
                 await self._go()
         finally:
             self._desk.close()
@@ -113,7 +110,7 @@ class Flow:
         match self._job.options.mode:
             case "fetch":
                 async with self._transport() as transport:
-                    await _together(self._walks(transport, None))
+                    await together(self._walks(transport, None))
             case "run":
                 async with self._delivery() as delivery, self._transport() as transport:
                     await self._load(delivery, self._walks(transport, delivery))
@@ -167,9 +164,9 @@ class Flow:
 
     async def _load(self, delivery: Delivery, pages: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Let pages come and be delivered, side by side, and commit what is there."""
-        await _together([*pages, *(delivery.run(walk.resource) for walk in self._loaded_walks)])
+        await together([*pages, *(delivery.run(walk.resource) for walk in self._loaded_walks)])
         load_id = f"{time.time():.7f}"
-        receipt = await _unbroken(delivery.commit(lambda schema: self._commit(delivery, schema, load_id)))
+        receipt = await unbroken(delivery.commit(lambda schema: self._commit(delivery, schema, load_id)))
         for event in told(receipt.figures):
             self._job.emit(event)
         self.loaded = self._loaded(receipt, load_id)
@@ -189,11 +186,12 @@ class Flow:
             if way.parent is None:
                 yield self._root(walk, outlet, transport)
                 continue
+            client, record = job.plan.client, self._run.record
             fan = self._fans[way.name] = Fan(
-                walk,
-                job.plan.client,
+                way,
+                Rows(walk, way.parent, client, self._desk.journal, record),
+                client,
                 self._desk,
-                self._run.record,
                 transport,
                 limit_pages=job.options.limit_pages,
                 emit=job.emit,
@@ -205,12 +203,15 @@ class Flow:
         """A resource without a parent: what the journal has of it, then what is fetched."""
         job, name = self._job, walk.resource.name
         try:
-            if transport is None:
-                self.ends[name] = recalled(walk, job.emit)
             sieve = self._sieves[name] = sieve_of(walk.resource, self._run.record, walk.name)
             before = await self._desk.refs(walk.name) if walk.state else []
-            failed = await self._hand_on(name, before, sieve, outlet)
-            if transport is not None and not failed:
+            unsifted = await self._hand_on(name, before, sieve, outlet)
+            if unsifted is not None:
+                self.ends[name] = unsifted
+                job.emit(unsifted.event)
+            elif transport is None:
+                self.ends[name] = recalled(walk, job.emit)
+            else:
                 walker = Walker(
                     job.plan.client,
                     walk,
@@ -227,16 +228,16 @@ class Flow:
         finally:
             await outlet.finish(self.ends.get(name))
 
-    async def _hand_on(self, name: str, before: Sequence[PageRef], sieve: Sieve | None, outlet: Outlet) -> bool:
-        """What an earlier try has brought. True if it cannot be sifted, which ends this walk alone."""
+    async def _hand_on(
+        self, name: str, before: Sequence[PageRef], sieve: Sieve | None, outlet: Outlet
+    ) -> WalkEnd | None:
+        """What an earlier try has brought. If it cannot be sifted, that is the end of this walk alone."""
         try:
             for ref in before:
                 await outlet.put(FetchedPage(ref, None, sieve=sieve))
         except SourceError as error:
-            self.ends[name] = WalkEnd(name, "error", str(error), proven=False, error=error)
-            self._job.emit(WalkEnded(name, "error", str(error), proven=False))
-            return True
-        return False
+            return failed(name, error)
+        return None
 
     async def _fan(self, fan: Fan, outlet: Outlet) -> None:
         name = fan.resource.name
@@ -294,64 +295,3 @@ class Flow:
 def _literal(path: str | Text) -> str:
     """What is known of a path before its slots are filled."""
     return path if isinstance(path, str) else "".join(part if isinstance(part, str) else "_" for part in path.parts)
-
-
-async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Do all of it side by side; the first failure cancels the rest and is raised as itself, not in a group."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for each in work:
-                group.create_task(each)
-    except BaseExceptionGroup as failures:
-        first: BaseException = failures
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from failures
-
-
-async def _unbroken(work: Coroutine[Any, Any, T]) -> T:
-    """Do it to its end, whatever comes: a Ctrl-C meanwhile came too late to stop anything, and is let go."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise
-            if (own := asyncio.current_task()) is not None:
-                own.uncancel()
-    return task.result()
-
-
-@contextlib.contextmanager
-def _ctrl_c_cancels_this_task() -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM cancels this task, so that the run ends in order; a second one ends the process.
-
-    A SIGTERM that the caller has taken for himself (a scheduler that runs us in its own process) is left to him.
-    """
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    if task is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    before = signal.getsignal(signal.SIGTERM)
-    ours = before in (signal.SIG_DFL, signal.default_int_handler)
-    taken = (signal.SIGINT, signal.SIGTERM) if ours else (signal.SIGINT,)
-
-    def release() -> None:
-        for number in taken:
-            loop.remove_signal_handler(number)
-        if ours:
-            signal.signal(signal.SIGTERM, before)
-
-    def cancel() -> None:
-        release()
-        task.cancel()
-
-    for number in taken:
-        loop.add_signal_handler(number, cancel)
-    try:
-        yield
-    finally:
-        release()

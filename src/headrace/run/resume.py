@@ -163,10 +163,15 @@ def _open_walk(
     if options.mode == "replay":
         return OpenWalk(name, resource, state.fingerprint if state else mark, state, state.attempt if state else 1)
     if state is not None and state.fingerprint != mark:
-        again = "its configuration has changed since the run began: the walk starts again"
-        if resource.disposition == "append":
-            again += "; what an earlier attempt has loaded of it goes as its first new rows come"
-        emit(Noticed(resource.name, again, "warning"))
+        if state.pages or any(each.pages for each in journal.walks(record.run_id) if owner_of(each.walk) == name):
+            emit(Noticed(name, _again(resource), "warning"))
         state = None
     begun = state or journal.begin_walk(record.run_id, name, mark)
     return OpenWalk(name, resource, mark, state, begun.attempt)
+
+
+def _again(resource: Resource) -> str:
+    again = "the configuration has changed since the run began, so the walk starts again"
+    if resource.disposition == "append":
+        again += "; what an earlier attempt has loaded of it goes as its first new rows come"
+    return again
