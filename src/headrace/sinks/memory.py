@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 from headrace.errors import SinkError
 from headrace.model.position import Seen
@@ -23,6 +22,7 @@ from headrace.sinks.figures import (
     of_entry,
     together,
 )
+from headrace.sinks.memory_rows import Row, delete, last_reads, remove, widen
 from headrace.sinks.settle import (
     Delivery,
     Entry,
@@ -36,9 +36,6 @@ from headrace.sinks.settle import (
     settle,
     to_take,
 )
-
-Row: TypeAlias = dict[str, Any]
-_Key: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -218,7 +215,7 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
         ids = brought[old.load_id, old.walk]
         gone = [row for row in here.tables.get(old.table, []) if _was_brought(row, old.load_id, ids)]
         kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not _was_brought(row, old.load_id, ids)}
-        _remove(here.tables, family(old.table, here.schema, commit.schema), gone, kept)
+        remove(here.tables, family(old.table, here.schema, commit.schema), gone, kept)
     entered = {(commit.run_id, walk) for walk in settlement.entered}
     here.delivered = [
         known for known in here.delivered if not known.abandoned or (known.run_id, known.delivery.walk) not in entered
@@ -257,87 +254,17 @@ def _enter(here: Warehouse, entry: Entry, tables: Sequence[TableSchema], load_id
         return 0
     before = len(new[entry.table])
     if entry.disposition == "merge":
-        _delete(here.tables, tables, new[entry.table])
-        new = _last_reads(new, tables)
+        delete(here.tables, tables, new[entry.table])
+        new = last_reads(new, tables)
     for table in tables:
         rows = new[table.name]
         if rows or table.name in here.tables:
             here.tables.setdefault(table.name, []).extend(
                 {**row, "_dlt_load_id": load_id} if table.parent is None else dict(row) for row in rows
             )
-            _widen(here.tables[table.name], table)
+            widen(here.tables[table.name], table)
             counts[table.name] = counts.get(table.name, 0) + len(rows)
     return before - len(new[entry.table])
-
-
-def _delete(data: dict[str, list[Row]], tables: Sequence[TableSchema], new: Sequence[Row]) -> None:
-    """Delete the roots whose primary or merge key the new rows have, and what hangs on them."""
-    root = tables[0]
-    keys = [key for key in (root.primary_key, root.merge_key) if key]
-    read = [(key, {_key(row, key) for row in new} - {None}) for key in keys]
-    doomed = [row for row in data.get(root.name, []) if any(_key(row, key) in known for key, known in read)]
-    _remove(data, tables, doomed)
-
-
-def _remove(
-    data: dict[str, list[Row]],
-    tables: Sequence[TableSchema],
-    roots: Sequence[Row],
-    kept: AbstractSet[str] = frozenset(),
-) -> None:
-    """Delete some rows of the root, and what hangs on their ids, but for those in `kept`."""
-    ids = {row["_dlt_id"] for row in roots} - kept
-    gone = {id(row) for row in roots} | dict(_under(data, tables, ids)).keys()
-    for table in tables:
-        if table.name in data:
-            data[table.name] = [row for row in data[table.name] if id(row) not in gone]
-
-
-def _last_reads(new: Mapping[str, list[Row]], tables: Sequence[TableSchema]) -> dict[str, list[Row]]:
-    """Of roots with one primary key only the last, and of their children only those that hang on a root that stays."""
-    root = tables[0]
-    last = {key: row for row in new[root.name] if (key := _key(row, root.primary_key)) is not None}
-    stay = [row for row in new[root.name] if (key := _key(row, root.primary_key)) is None or last[key] is row]
-    orphaned = {row["_dlt_id"] for row in new[root.name]} - {row["_dlt_id"] for row in stay}
-    under = dict(_under(new, tables, orphaned))
-    return {
-        table.name: stay if table.parent is None else [row for row in new[table.name] if id(row) not in under]
-        for table in tables
-    }
-
-
-def _under(
-    data: Mapping[str, list[Row]], tables: Sequence[TableSchema], ids: Iterable[str]
-) -> Iterator[tuple[int, Row]]:
-    """The rows that hang on roots with these ids: by their root's id, else by their parent's."""
-    roots = set(ids)
-    known = {tables[0].name: roots}
-    for table in tables[1:]:
-        parents = known.get(table.parent or "", set())
-        hanging = [
-            row
-            for row in data.get(table.name, [])
-            if (
-                row["_dlt_root_id"] in roots
-                if row.get("_dlt_root_id") is not None
-                else row["_dlt_parent_id"] in parents
-            )
-        ]
-        known[table.name] = {row["_dlt_id"] for row in hanging}
-        yield from ((id(row), row) for row in hanging)
-
-
-def _key(row: Row, columns: Sequence[str]) -> _Key | None:
-    """The key of a row, or None if it has none: nulls are equal to nothing."""
-    values = tuple(row.get(column) for column in columns)
-    return values if values and all(value is not None for value in values) else None
-
-
-def _widen(rows: Iterable[Row], table: TableSchema) -> None:
-    """Every row has every column, as in a database."""
-    for row in rows:
-        for column in table.columns:
-            row.setdefault(column.name, None)
 
 
 def _is_of(walk: str, resources: tuple[str, ...]) -> bool:
