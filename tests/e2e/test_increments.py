@@ -252,3 +252,30 @@ def test_a_record_that_cannot_be_sifted_stops_its_own_resource_alone(log: Log, w
     assert go(workplace, log, EVENTS, plain).code == 3
     assert go(workplace, log, EVENTS, plain).code == 3
     assert ids(workplace, "plain") == [1]
+
+
+def test_rows_of_a_run_that_proved_nothing_are_not_there_twice_after_the_next(log: Log, workplace: Workplace) -> None:
+    log.events["a"] = [{"id": n, "at": f"2026-01-0{n}"} for n in range(1, 6)]
+    events = a_list("events", "a", {})
+    assert go(workplace, log, events).code == 0
+    log.events["a"] += [{"id": n, "at": f"2026-02-0{n - 5}"} for n in range(6, 10)]
+    assert go(workplace, log, events, args=("run", "--limit-pages", "1")).code == 1
+    assert ids(workplace, "events") == [1, 2, 3, 4, 5, 6]
+    log.refused = {"a@4"}
+    assert go(workplace, log, events).code == 3
+    log.refused = set()
+    assert go(workplace, log, events, args=("run", "--new")).code == 0
+    assert ids(workplace, "events") == [*range(1, 10)]
+    assert go(workplace, log, events).code == 0
+    assert ids(workplace, "events") == [*range(1, 10)]
+
+
+def test_children_of_a_run_that_proved_nothing_are_not_there_twice(log: Log, workplace: Workplace) -> None:
+    log.events["shops"] = [{"id": "x"}, {"id": "y"}]
+    for shop in ("x", "y"):
+        log.events[shop] = [{"id": f"{shop}{n}", "at": f"2026-01-0{n}"} for n in range(1, 4)]
+    resources = (a_list("shops", "shops", write_disposition="replace"), a_list("visits", "{resources.shops.id}", {}))
+    assert go(workplace, log, *resources, args=("run", "--limit-pages", "3")).code == 1
+    assert ids(workplace, "visits") == ["x1", "x2", "x3", "y1", "y2"]
+    assert go(workplace, log, *resources).code == 0
+    assert ids(workplace, "visits") == ["x1", "x2", "x3", "y1", "y2", "y3"]

@@ -220,19 +220,27 @@ class World:
         complete: bool = True,
         load_id: str | None = None,
         drop: Sequence[str] = (),
+        provisional: bool = False,
     ) -> Receipt:
         """Commit walks, each into the root table named like it unless `table` says otherwise."""
         self._commits += 1
         load_id = load_id or f"{self.run_id}.{self._commits}"
-        parts = tuple(self.walk_commit(walk, table or walk, disposition, complete=complete) for walk in walks)
+        parts = tuple(
+            self.walk_commit(walk, table or walk, disposition, complete=complete, provisional=provisional)
+            for walk in walks
+        )
         return self.sink.commit(Commit(self.run_id, load_id, "tests", self.schema, parts, tuple(drop)))
 
-    def walk_commit(self, walk: str, table: str, disposition: Disposition | None, *, complete: bool) -> WalkCommit:
+    def walk_commit(
+        self, walk: str, table: str, disposition: Disposition | None, *, complete: bool, provisional: bool = False
+    ) -> WalkCommit:
+        """What it asks for is its fingerprint."""
         known = self.schema.tables.get(table)
         way = disposition or (known.disposition if known else "append")
         mark = self.marks.get(walk, Watermark(walk, 0))
         mark = msgspec.structs.replace(mark, complete=complete)
-        return WalkCommit(walk, table, way, mark, "end" if complete else "error", "told to", complete)
+        stopped, asks = "end" if complete else "error", self.fingerprints.get(walk, "")
+        return WalkCommit(walk, table, way, mark, stopped, "told to", complete, asks=asks, provisional=provisional)
 
     def load(self, run_id: str, *batches: TableBatch, complete: bool = True) -> Receipt:
         """A whole run of one walk into the root of its first batch."""

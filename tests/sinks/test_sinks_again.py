@@ -1,4 +1,4 @@
-"""A walk that begins again takes back what its earlier attempt in the same run had brought, and nothing else."""
+"""A walk that brings rows again takes back those of before: of its earlier attempt, or of a run that proved nothing."""
 
 from __future__ import annotations
 
@@ -158,3 +158,74 @@ def test_ids_that_data_brings_more_than_once_cost_no_other_row_its_children(worl
     world.commit("people")
     assert world.values("people", "id") == [0, 2]
     assert world.values("people__pets", "value") == ["eel"]
+
+
+def provisionally(
+    world: World, run: str, asks: str, key: int, *, provisional: bool = True, complete: bool = False
+) -> None:
+    """One run that brings one row."""
+    world.open(run, {"people": asks})
+    page(world, "people", (key, run, [run]), run=run)
+    world.commit("people", complete=complete, provisional=provisional)
+
+
+def test_provisional_rows_go_with_the_first_rows_of_a_run_that_asks_for_the_same(world: World) -> None:
+    provisionally(world, "a", "since 0", 1, provisional=False, complete=True)
+    provisionally(world, "b", "since 1", 2)
+    world.reopen("c")
+    world.open("c", {"people": "since 1"})
+    assert world.values("people", "id") == [1, 2]
+    provisionally(world, "c", "since 1", 3)
+    assert world.rows("people", "id", "name") == [(1, "a"), (3, "c")]
+    assert world.values("people__pets", "value") == ["a", "c"]
+    provisionally(world, "d", "since 1", 4, provisional=False, complete=True)
+    provisionally(world, "e", "since 1", 5)
+    assert world.values("people", "id") == [1, 4, 5]
+
+
+def test_provisional_rows_stay_where_the_next_run_asks_for_others(world: World) -> None:
+    provisionally(world, "a", "since 1", 1)
+    provisionally(world, "b", "since 2", 2, provisional=False, complete=True)
+    provisionally(world, "c", "since 1", 3)
+    assert world.values("people", "id") == [1, 2, 3]
+
+
+def test_rows_that_the_end_of_their_own_run_has_proven_stay(world: World) -> None:
+    provisionally(world, "a", "since 1", 1)
+    page(world, "people", (2, "a", []), run="p1")
+    world.commit("people")
+    provisionally(world, "b", "since 1", 3)
+    assert world.values("people", "id") == [1, 2, 3]
+
+
+def test_merged_rows_are_never_provisional(world: World) -> None:
+    for run, key in (("a", 1), ("b", 2)):
+        world.open(run, {"people": "same"})
+        world.stage("people", *people((key, run, []), table=KEYED, pets=KEYED_PETS, run=run))
+        world.commit("people", complete=False, provisional=True)
+    assert world.values("people", "id") == [1, 2]
+
+
+def test_of_two_walks_in_one_table_the_provisional_rows_of_one_go(world: World) -> None:
+    same = {"one": "same", "two": "same"}
+    world.open("a", same)
+    for walk, key in (("one", 1), ("two", 2)):
+        page(world, walk, (key, walk, [walk]))
+    parts = [
+        world.walk_commit(walk, "people", "append", complete=False, provisional=walk == "one")
+        for walk in ("one", "two")
+    ]
+    world.sink.commit(Commit("a", "first", "tests", world.schema, tuple(parts)))
+    world.reopen("b")
+    world.open("b", same)
+    page(world, "one", (3, "again", ["again"]), run="x")
+    world.commit("one", table="people")
+    assert world.rows("people", "id", "name") == [(2, "two"), (3, "again")]
+    assert world.values("people__pets", "value") == ["again", "two"]
+
+
+def test_a_run_whose_provisional_rows_another_has_taken_back_brings_them_again(world: World) -> None:
+    provisionally(world, "a", "since 1", 1)
+    provisionally(world, "b", "since 1", 1)
+    state = world.open("a", {"people": "since 1"})
+    assert state.committed == {}

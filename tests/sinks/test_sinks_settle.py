@@ -22,7 +22,7 @@ def settled(
 ) -> Settlement:
     staged = {part.walk: Watermark(part.walk, part.watermark.pages) for part in walks}
     keyed = TableSchema("t", "t", None, (), "merge", ("id",))
-    return settle(Commit("r", "l", "s", Schema({"t": keyed}), walks, drop), staged, {}, set(begun), abandoned)
+    return settle(Commit("r", "l", "s", Schema({"t": keyed}), walks, drop), staged, {}, set(begun), abandoned=abandoned)
 
 
 def test_walks_of_one_table_and_one_way_enter_together_in_order() -> None:
@@ -87,6 +87,15 @@ def test_what_an_abandoned_attempt_brought_goes_with_what_takes_its_place(
     old: Delivery, new: WalkCommit, goes: bool
 ) -> None:
     assert settled(new, abandoned=(old,)).withdrawn == ((old,) if goes else ())
+
+
+@pytest.mark.parametrize(("asks", "goes"), [("since 1", True), ("since 2", False)])
+def test_what_an_earlier_run_brought_provisionally_goes_where_the_same_is_asked_for(asks: str, goes: bool) -> None:
+    old = Delivery("k", "w", "t", asks="since 1", provisional=True)
+    mark = Watermark("w", 1)
+    commit = Commit("r", "l", "s", Schema({}), (WalkCommit("w", "t", "append", mark, "end", "", False, asks=asks),))
+    settlement = settle(commit, {"w": mark}, {}, set(), provisional=[old])
+    assert settlement.withdrawn == ((old,) if goes else ())
 
 
 def test_a_walk_that_failed_before_its_first_page_is_not_begun() -> None:

@@ -19,7 +19,7 @@ from headrace.journal.write import Journal
 from headrace.model.envelope import Scalar
 from headrace.model.event import Committing, Emit
 from headrace.model.page import PageRef
-from headrace.model.plan import Plan, Text
+from headrace.model.plan import Plan, Resource, Text
 from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Schema, Watermark
 from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, failed, recalled
@@ -30,7 +30,7 @@ from headrace.run.fan import Fan
 from headrace.run.notices import told
 from headrace.run.options import RunOptions
 from headrace.run.outlet import Outlet
-from headrace.run.resume import OpenRun, OpenWalk, sieve_of
+from headrace.run.resume import OpenRun, OpenWalk, asked_for, owner_of, sieve_of
 from headrace.run.rows import Rows
 from headrace.run.tasks import ctrl_c_cancels_this_task, together, unbroken
 from headrace.sinks import takeover
@@ -249,11 +249,12 @@ class Flow:
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing())
-        walks = tuple(self._walk_commit(walk, delivery.watermarks) for walk in self._loaded_walks)
+        seen = self._seen()
+        walks = tuple(self._walk_commit(walk, delivery.watermarks, seen) for walk in self._loaded_walks)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
         refreshed = fresh & set(run.record.resources) if run.record.full_refresh else set[str]()
         dropped = {walk.table for walk in walks if walk.walk in refreshed}
-        return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), self._seen())
+        return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), seen)
 
     def _seen(self) -> dict[str, Seen]:
         """How far increments have come, of what was walked to its end."""
@@ -266,18 +267,24 @@ class Flow:
                 continue
             if sieve is not None and sieve.seen is not None and proven:
                 found[name] = sieve.seen
-            if fan is not None and (proven or walk.resource.disposition != "replace"):
+            # Rows that no key replaces are taken back as a whole where they are to come again.
+            if fan is not None and (proven or _is_keyed(walk.resource)):
                 found |= fan.seen
         return found
 
-    def _walk_commit(self, walk: OpenWalk, marks: Mapping[str, Watermark]) -> WalkCommit:
+    def _walk_commit(self, walk: OpenWalk, marks: Mapping[str, Watermark], seen: Mapping[str, Seen]) -> WalkCommit:
         name = walk.resource.name
         end = self.ends[name]
         mark = msgspec.structs.replace(
             marks.get(name, Watermark(name, 0, fingerprint=walk.delivered_as)), complete=end.proven
         )
-        table = table_name(walk.resource)
-        return WalkCommit(name, table, walk.resource.disposition, mark, end.stopped, end.why, end.proven)
+        table, way = table_name(walk.resource), walk.resource
+        rule = way.incremental
+        stays = rule is not None and rule.end_value is None and not any(name in {at, owner_of(at)} for at in seen)
+        asks = asked_for(walk, self._run.record)
+        return WalkCommit(
+            name, table, way.disposition, mark, end.stopped, end.why, end.proven, asks=asks, provisional=stays
+        )
 
     def _loaded(self, receipt: Receipt, load_id: str) -> Loaded:
         figures = {
@@ -290,6 +297,10 @@ class Flow:
             rejects={name: each.rejects for name, each in figures.items()},
             duplicates={name: each.duplicates for name, each in figures.items()},
         )
+
+
+def _is_keyed(resource: Resource) -> bool:
+    return resource.disposition == "merge" and bool(resource.primary_key or resource.merge_key)
 
 
 def _literal(path: str | Text) -> str:

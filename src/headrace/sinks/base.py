@@ -43,7 +43,11 @@ class Staging(msgspec.Struct, frozen=True):
 
 
 class WalkCommit(msgspec.Struct, frozen=True):
-    """How one walk enters the dataset. A `replace` that is not complete stays in the staging."""
+    """How one walk enters the dataset. A `replace` that is not complete stays in the staging.
+
+    `provisional`: how far its increment has come is not written down, so the next run asks for the same rows again;
+    they take the place of these, if no key does that. `asks` is what it asked for, as a digest.
+    """
 
     walk: str
     table: str
@@ -52,6 +56,8 @@ class WalkCommit(msgspec.Struct, frozen=True):
     stopped: str
     why: str
     proven: bool
+    asks: str = ""
+    provisional: bool = False
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -80,6 +86,7 @@ class Sink(Protocol):
         Staging of another run is dropped. Of a walk that is known with another fingerprint than the one given,
         what is staged is dropped and what is committed no longer counts: it has begun again. The rows that this run
         has committed of it go with the commit that takes its first new ones, but for those that a key has merged.
+        So do the provisional ones of an earlier run, if the walk asks for the same again.
         """
         ...
 

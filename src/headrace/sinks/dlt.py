@@ -99,7 +99,14 @@ class DltSink:
         if commit.run_id != self._run_id:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
         kept = self._kept
-        settlement = settle(commit, self._staging.marks, kept.committed, kept.begun, kept.abandoned)
+        settlement = settle(
+            commit,
+            self._staging.marks,
+            kept.committed,
+            kept.begun,
+            abandoned=kept.abandoned,
+            provisional=kept.provisional,
+        )
         if moves_nothing(settlement):
             return self._receipt(commit, {}, {}, last_load(self._counted))
         entering = [staged for staged in self._staging.batches if staged.manifest.mark.walk in settlement.entered]
@@ -132,9 +139,11 @@ class DltSink:
         """Take back what a walk had brought before it began again. Doing it twice, after a kill, is as good as once."""
         emptied = {entry.table for entry in settlement.entries if entry.emptied} | {*settlement.dropped}
         old = [delivery for delivery in settlement.withdrawn if delivery.table not in emptied]
-        if not old:
+        alone = [delivery for delivery in old if not delivery.shared]
+        if not old or (self._line().take_back(alone, schema) and len(alone) == len(old)):
             return
-        if any(delivery.shared for delivery in old) or not self._line().take_back(old, schema):
+        old = [delivery for delivery in old if delivery not in self._kept.provisional]
+        if old:
             raise SinkError(
                 f"walk {old[0].walk!r} has begun again after load {old[0].load_id} had brought a part of it, which "
                 f"cannot be taken back from dlt:{self._name}: run again with --full-refresh"

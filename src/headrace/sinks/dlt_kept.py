@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -35,7 +35,7 @@ class Kept(msgspec.Struct, frozen=True):
     """All that is known of what was delivered: of the last run (`run_id`), and how far increments have come.
 
     `load_id` is the last package. `deliveries` are what has to be known of a walk that begins again; those of walks
-    that have are `abandoned`.
+    that have are `abandoned`. `provisional` are those of earlier runs that the next one of their walk brings again.
     """
 
     run_id: str = ""
@@ -43,6 +43,7 @@ class Kept(msgspec.Struct, frozen=True):
     positions: tuple[Position, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     abandoned: tuple[Delivery, ...] = ()
+    provisional: tuple[Delivery, ...] = ()
     counted: tuple[Counted, ...] = ()
     seen: dict[str, Seen] = {}
 
@@ -64,7 +65,11 @@ class Kept(msgspec.Struct, frozen=True):
 
 def of_run(kept: Kept, run_id: str) -> Kept:
     """What of it counts for a run: all if it is the same one."""
-    return kept if kept.run_id == run_id else Kept(run_id=run_id, load_id=kept.load_id, seen=kept.seen)
+    if kept.run_id == run_id:
+        return kept
+    brought = (*kept.provisional, *kept.abandoned, *kept.deliveries)
+    provisional = tuple(each for each in brought if each.provisional)
+    return Kept(run_id=run_id, load_id=kept.load_id, provisional=provisional, seen=kept.seen)
 
 
 def begun_anew(kept: Kept, walks: list[str]) -> Kept:
@@ -90,11 +95,23 @@ def after(kept: Kept, commit: Commit, settlement: Settlement, counted: tuple[Cou
             *(each for each in kept.positions if each.mark.walk not in entered),
             *(Position(table, mark) for table, mark in settlement.positions),
         ),
-        deliveries=(*kept.deliveries, *settlement.deliveries),
+        deliveries=tuple(map(_decided(commit), (*kept.deliveries, *settlement.deliveries))),
         abandoned=tuple(each for each in kept.abandoned if each.walk not in entered),
+        provisional=tuple(each for each in kept.provisional if each.walk not in entered),
         counted=(*kept.counted, *counted),
         seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
     )
+
+
+def _decided(commit: Commit) -> Callable[[Delivery], Delivery]:
+    """Whether a delivery is provisional is known better with each commit of its run."""
+    known = {walk.walk: walk.provisional for walk in commit.walks}
+
+    def decided(each: Delivery) -> Delivery:
+        provisional = known.get(each.walk, each.provisional) and not each.keyed
+        return msgspec.structs.replace(each, provisional=provisional)
+
+    return decided
 
 
 def read(state: Mapping[str, Any]) -> Kept:

@@ -127,6 +127,7 @@ class _Session:
         self._committed: dict[str, Watermark] = {}
         self._begun: set[str] = set()
         self._abandoned: list[Delivery] = []
+        self._provisional: list[Delivery] = []
         self._roots: dict[str, str] = {}
         self._counted: Counted = {}
 
@@ -180,7 +181,9 @@ class _Session:
         """One transaction from the staging into the dataset."""
         if commit.run_id != self._run_id:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
-        settlement = settle(commit, self._marks, self._committed, self._begun, self._abandoned)
+        settlement = settle(
+            commit, self._marks, self._committed, self._begun, abandoned=self._abandoned, provisional=self._provisional
+        )
         if moves_nothing(settlement):
             return self._receipt(commit, {}, {}, last_load(self._counted))
         leaving = [walk for walk in self._staged if walk in settlement.entered]
@@ -189,7 +192,9 @@ class _Session:
             dataset = Dataset(self._database, self._names, stored, commit.schema)
             self._deliveries.note(self._run_id, settlement.deliveries, self._staged)
             dataset.take(settlement, self._staged, commit.load_id)
-            self._deliveries.forget(self._run_id, settlement.entered)
+            for other, undone in self._deliveries.forget(self._run_id, settlement.entered):
+                self._ledger.undo(other, undone)
+            self._deliveries.decide(self._run_id, commit.walks)
             self._ledger.move_rejects(leaving, commit.load_id)
             self._ledger.forget_staged(leaving)
             self._ledger.write_positions(commit, settlement)
@@ -255,6 +260,7 @@ class _Session:
         self._staged = self._ledger.staged()
         self._committed, self._begun = self._ledger.committed(self._run_id)
         self._abandoned = self._deliveries.abandoned(self._run_id)
+        self._provisional = self._deliveries.provisional(self._run_id)
         self._counted = self._figures.read(self._run_id)
         stored, newest = self._ledger.schemas()
         self._staged_schema = msgspec.json.encode(newest) if newest else b""

@@ -132,6 +132,10 @@ class Ledger:
         self._run(f"DELETE FROM {self._data(POSITIONS)} {of_walks} AND run_id = ?", [list(walks), run_id])
         self.forget_staged(walks)
 
+    def undo(self, run_id: str, walk: str) -> None:
+        """What another run has committed of this walk stands there no longer: should it go on, it begins anew."""
+        self._run(f"DELETE FROM {self._data(POSITIONS)} WHERE run_id = ? AND walk = ?", [run_id, walk])
+
     def clear_staging(self) -> None:
         """Nothing is staged any more."""
         for table in _STAGED_TABLES:

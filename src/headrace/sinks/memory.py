@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+import msgspec
+
 from headrace.errors import SinkError
 from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Reject, Schema, TableSchema, Watermark
@@ -55,6 +57,15 @@ class Delivered:
     delivery: Delivery
     ids: frozenset[str]
     abandoned: bool = False
+
+    def is_provisional_to(self, run_id: str) -> bool:
+        """Whether an earlier run than this one brought it, and the next one of the same walk brings it again."""
+        return self.delivery.provisional and self.run_id != run_id
+
+    def is_dealt_with(self, run_id: str, entered: AbstractSet[str]) -> bool:
+        """Whether a commit of the run has made up its mind about it."""
+        open_ = self.abandoned if self.run_id == run_id else self.delivery.provisional
+        return open_ and self.delivery.walk in entered
 
 
 @dataclass(slots=True)
@@ -134,7 +145,15 @@ class MemorySink:
         if commit.run_id != self._opened:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
         abandoned = [known.delivery for known in self._abandoned]
-        settlement = settle(commit, self.warehouse.staged_marks, self._committed, self._begun, abandoned)
+        provisional = [known.delivery for known in self._provisional]
+        settlement = settle(
+            commit,
+            self.warehouse.staged_marks,
+            self._committed,
+            self._begun,
+            abandoned=abandoned,
+            provisional=provisional,
+        )
         rows, duplicates, load_id = dict[str, int](), dict[str, int](), last_load(self._counted)
         if not moves_nothing(settlement):
             after, load_id = copy.deepcopy(self.warehouse), commit.load_id
@@ -163,6 +182,10 @@ class MemorySink:
     @property
     def _abandoned(self) -> list[Delivered]:
         return [known for known in self.warehouse.delivered if known.abandoned and known.run_id == self._run_id]
+
+    @property
+    def _provisional(self) -> list[Delivered]:
+        return [known for known in self.warehouse.delivered if known.is_provisional_to(self._opened)]
 
     @property
     def _counted(self) -> Counted:
@@ -216,13 +239,19 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
         gone = [row for row in here.tables.get(old.table, []) if _was_brought(row, old.load_id, ids)]
         kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not _was_brought(row, old.load_id, ids)}
         remove(here.tables, family(old.table, here.schema, commit.schema), gone, kept)
-    entered = {(commit.run_id, walk) for walk in settlement.entered}
-    here.delivered = [
-        known for known in here.delivered if not known.abandoned or (known.run_id, known.delivery.walk) not in entered
-    ]
+    dealt_with = [known for known in here.delivered if known.is_dealt_with(commit.run_id, settlement.entered)]
+    for known in dealt_with:
+        here.delivered.remove(known)
+        if known.run_id != commit.run_id:
+            here.positions.pop((known.run_id, known.delivery.walk), None)
     for new in settlement.deliveries:
         own = (staged.row["_dlt_id"] for staged in here.staged if (staged.walk, staged.table) == (new.walk, new.table))
         here.delivered.append(Delivered(commit.run_id, new, frozenset(own)))
+    provisional = {walk.walk: walk.provisional for walk in commit.walks}
+    for known in here.delivered:
+        if known.run_id == commit.run_id and known.delivery.walk in provisional:
+            still = provisional[known.delivery.walk] and not known.delivery.keyed
+            known.delivery = msgspec.structs.replace(known.delivery, provisional=still)
 
 
 def _was_brought(row: Row, load_id: str, ids: AbstractSet[str]) -> bool:

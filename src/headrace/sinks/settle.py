@@ -29,7 +29,8 @@ class Entry(msgspec.Struct, frozen=True):
 class Delivery(msgspec.Struct, frozen=True):
     """What one load brings of one walk: rows of a root table, and those that hang on them.
 
-    `keyed`: they are merged by a key. `shared`: other walks fill the table in the same load.
+    `keyed`: they are merged by a key. `shared`: other walks fill the table in the same load. `asks` and `provisional`
+    as in `WalkCommit`.
     """
 
     load_id: str
@@ -37,6 +38,8 @@ class Delivery(msgspec.Struct, frozen=True):
     table: str
     keyed: bool = False
     shared: bool = False
+    asks: str = ""
+    provisional: bool = False
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -63,13 +66,16 @@ def settle(
     staged: Mapping[str, Watermark],
     committed: Mapping[str, Watermark],
     begun: AbstractSet[str],
+    *,
     abandoned: Iterable[Delivery] = (),
+    provisional: Iterable[Delivery] = (),
 ) -> Settlement:
     """Decide what `commit` does, given this run's watermarks and the root tables that it has `begun` to fill.
 
     A table is emptied or dropped at most once in a run. A replace waits until all walks of its table that the commit
     names are complete. `abandoned` is what this run brought of walks that have begun again since: it goes with their
-    first rows. Raises SinkError where the commit speaks of pages that the staging does not hold.
+    first rows. So does, of `provisional`, what an earlier run brought of walks that ask for the same again.
+    Raises SinkError where the commit speaks of pages that the staging does not hold.
     """
     fresh = [walk for walk in commit.walks if not _covers(committed.get(walk.walk), walk.watermark)]
     for walk in fresh:
@@ -77,11 +83,13 @@ def settle(
     waiting = {walk.table for walk in fresh if walk.disposition == "replace" and not walk.watermark.complete}
     entering = [walk for walk in fresh if _enters(walk, waiting)]
     deliveries = _deliveries(commit, entering)
+    asked = {(walk.walk, walk.asks) for walk in entering}
+    again = [old for old in provisional if (old.walk, old.asks) in asked]
     return Settlement(
         dropped=_dropped(commit, entering, begun),
         entries=_entries(entering, begun),
         positions=tuple((walk.table, walk.watermark) for walk in entering),
-        withdrawn=_withdrawn(abandoned, entering, deliveries),
+        withdrawn=_withdrawn([*abandoned, *again], entering, deliveries),
         deliveries=deliveries,
     )
 
@@ -203,7 +211,15 @@ def _deliveries(commit: Commit, entering: list[WalkCommit]) -> tuple[Delivery, .
     filling = [walk for walk in entering if walk.disposition != "skip"]
     tables = [walk.table for walk in filling]
     return tuple(
-        Delivery(commit.load_id, walk.walk, walk.table, _is_keyed(walk, commit.schema), tables.count(walk.table) > 1)
+        Delivery(
+            commit.load_id,
+            walk.walk,
+            walk.table,
+            keyed=(keyed := _is_keyed(walk, commit.schema)),
+            shared=tables.count(walk.table) > 1,
+            asks=walk.asks,
+            provisional=walk.provisional and not keyed,
+        )
         for walk in filling
     )
 
