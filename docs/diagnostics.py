@@ -175,6 +175,7 @@ REFUSED: dict[str, Example] = {
     "no-resources": _whole('"resources": []', 'rest_api_source({"client": {"base_url": "https://a.io"}, "resources": []})'),
     "missing-key": _whole("no `client`", 'rest_api_source({"resources": ["users"]})'),
     "unknown-key": of_dlt('{"name": "users", "endpont": {}}'),
+    "format": of_dlt('{"name": "users", "table_format": "deltas"}'),
     "wrong-type": of_dlt('{"name": 3}'),
     "python-object": of_dlt('{"name": "users", "endpoint": lambda: 1}'),
     "secret-here": of_dlt('{"name": dlt.secrets["x"]}'),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from unittest import mock
 
 with warnings.catch_warnings():
@@ -22,12 +24,19 @@ _OUTSIDE = (
 )
 
 
+@contextmanager
+def outside() -> Iterator[None]:
+    """Every credential that a configuration may leave out is there to be found."""
+    found = {f"CREDENTIALS__{name}": "x" for name in _OUTSIDE}
+    with mock.patch.dict(os.environ, found), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def dlt_takes(config: dict[str, object]) -> bool:
-    """Whether dlt takes it, with every credential that is not stated there to be found."""
-    outside = {f"CREDENTIALS__{name}": "x" for name in _OUTSIDE}
+    """Whether dlt takes it."""
     try:
-        with mock.patch.dict(os.environ, outside), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with outside():
             rest_api_resources(copy.deepcopy(config))
     except Exception:  # noqa: BLE001 - whatever dlt raises is a refusal
         return False

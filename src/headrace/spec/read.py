@@ -18,11 +18,12 @@ from headrace.spec.document import Document, open_document
 from headrace.spec.entry import entry_of
 from headrace.spec.faults import Fault, Faults, did_you_mean, listed
 from headrace.spec.habits import habits_of
+from headrace.spec.keys import check_defaults, check_keys
 from headrace.spec.merge import with_defaults
 from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
 from headrace.spec.prose import read_prose
-from headrace.spec.resource import ReadResource, check_keys, name_of, path_of, read_resource, with_key
+from headrace.spec.resource import ReadResource, name_of, path_of, read_resource, with_key
 from headrace.spec.tables import check_tables
 from headrace.spec.vocabulary import TOP
 
@@ -239,7 +240,7 @@ def _defaults(ctx: Context, config: Node) -> Node | None:
     node = config.get("resource_defaults")
     if node is None or ctx.mapping(node) is None:
         return None
-    check_keys(ctx, node)
+    check_defaults(ctx, node)
     return node
 
 

@@ -34,18 +34,6 @@ from headrace.spec.request import Stated, read_request
 from headrace.spec.response_actions import read_actions
 from headrace.spec.retry import ignored, read_error_handler
 from headrace.spec.scaffold_paging import read_scaffold_paginator
-from headrace.spec.vocabulary import (
-    ENDPOINT,
-    MISPLACED_ENDPOINT,
-    MISPLACED_RESOURCE,
-    NOT_YET_FIX,
-    NOT_YET_RESOURCE,
-    PLACEHOLDER_KEYS,
-    RESOURCE,
-    SCAFFOLD_ENDPOINT,
-    SCAFFOLD_RESOURCE,
-    WITHOUT_EFFECT,
-)
 
 _ODD_KEY = re.compile(r"\w[\w.:/-]*(?: [\w(][\w .():/-]*)")
 _SIZE_PARAMS = ("limit", "per_page", "page_size", "pageSize", "perPage", "page[size]")
@@ -84,41 +72,6 @@ def path_of(node: Node) -> str | None:
 def _from_path(path: str) -> str:
     steps = [step for step in without_jinja(path).split("?")[0].split("/") if step and "{" not in step]
     return steps[-1] if steps else path
-
-
-def check_keys(ctx: Context, node: Node) -> None:
-    """The keys of a resource (or of the defaults) and of its endpoint, as they stand before any merging."""
-    ctx.keys(node, (*RESOURCE, *(SCAFFOLD_RESOURCE if ctx.scaffold else ())), "a resource", MISPLACED_RESOURCE)
-    endpoint = node.get("endpoint")
-    if endpoint is not None and isinstance(endpoint.value, dict):
-        known = (*ENDPOINT, *(SCAFFOLD_ENDPOINT if ctx.scaffold else ()))
-        ctx.keys(endpoint, known, "an endpoint", MISPLACED_ENDPOINT)
-    if not ctx.live:  # there, dlt itself honours them
-        _not_yet(ctx, node, NOT_YET_RESOURCE)
-    for step in _elements(node, "processing_steps"):
-        _inner_keys(ctx, step, "processing_steps", "a processing step")
-    for key, why in WITHOUT_EFFECT.items():
-        sub = node.get(key)
-        if sub is not None and not ctx.live:
-            problem = f"`{key}` has no effect here: {why}"
-            ctx.faults.tell("no-effect", sub.path, sub.at, problem=problem, mend="it is not read")
-
-
-def _elements(node: Node, key: str) -> list[Node]:
-    sub = node.get(key)
-    return sub.elements if sub is not None else []
-
-
-def _inner_keys(ctx: Context, node: Node | None, kind: str, what: str) -> None:
-    if node is not None and isinstance(node.value, dict):
-        ctx.keys(node, PLACEHOLDER_KEYS[kind], what)
-
-
-def _not_yet(ctx: Context, node: Node, table: dict[str, str]) -> None:
-    for key, why in table.items():
-        sub = node.get(key)
-        if sub is not None and sub.value not in ([], {}):
-            ctx.faults.error("not-yet", sub.path, sub.at, why, NOT_YET_FIX)
 
 
 def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str]) -> ReadResource | None:

@@ -75,6 +75,11 @@ WITHOUT_EFFECT = {
     "references": "references between tables are not written to the warehouse",
 }
 
+FORMATS = {
+    "table_format": ("iceberg", "delta", "hive", "native"),
+    "file_format": ("preferred", "jsonl", "typed-jsonl", "insert_values", "parquet", "csv", "reference", "model"),
+}
+
 PLACEHOLDER_KEYS = {
     "incremental": (
         "cursor_path",
