@@ -29,11 +29,15 @@ class Ref(msgspec.Struct, frozen=True, tag="ref"):
 class ParentField(msgspec.Struct, frozen=True, tag="parent_field"):
     """A value of the parent's row, `{resources.<parent>.<path>}`: filled in by `walk.bind` for each of its rows.
 
-    `path` is dlt's JSONPath below the row. `raw`: it goes into a path as it is, slashes and all.
+    `path` is dlt's JSONPath below the row. `raw`: it goes into a path as it is, slashes and all. `batch`: the values
+    of so many rows at most go into one request, in a text with commas between them, as a JSON value in a list;
+    `repeated`: as one parameter (or form field) for each value.
     """
 
     path: str
     raw: bool = False
+    batch: int | None = None
+    repeated: bool = False
 
 
 class WindowValue(msgspec.Struct, frozen=True, tag="window_value"):

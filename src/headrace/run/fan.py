@@ -59,8 +59,6 @@ class Fan:
         # Nothing is fetched beyond a limit: then one row is walked at a time.
         self._room = asyncio.Semaphore(AHEAD_WALKS if limit_pages is None else 1)
         self._pages = 0
-        self._seen: set[str] = set()
-        self._repeated = 0
         self._said: set[Noticed] = set()
         self._under_way: set[asyncio.Task[None]] = set()
         self._kept_bytes = 0
@@ -77,10 +75,7 @@ class Fan:
             row = self._rows.read(page, number, record)
             if isinstance(row, Reject):
                 rejects.append(row)
-            elif row.walk.name in self._seen:
-                self._repeated += 1
-            else:
-                self._seen.add(row.walk.name)
+            elif row is not None:
                 await self._coming.put(row)
         if rejects:
             await self._coming.put(FetchedPage(None, (), rejects=tuple(rejects)))
@@ -88,6 +83,11 @@ class Fan:
     async def close(self, parent_end: WalkEnd) -> None:
         """No more rows will come; this is how the parent ended."""
         self._parent_end = parent_end
+        # Rows that wait for their batch go with those that come once the parent is gone on with.
+        comes_again = parent_end.stopped in {"error", "interrupted"} or not parent_end.held
+        rest = None if comes_again else self._rows.rest()
+        if rest is not None and self.end is None:
+            await self._coming.put(rest)
         await self._coming.put(None)
 
     # --- its own side -------------------------------------------------------------------------
@@ -105,8 +105,8 @@ class Fan:
         if self._parent_end is None or not self._coming.empty():  # nobody may wait for room that never comes
             while await self._coming.get() is not None:
                 pass
-        if self._repeated:
-            said = f"{self._repeated} rows of the parent gave the request of an earlier row, which was asked once"
+        if self._rows.repeated:
+            said = f"{self._rows.repeated} rows of the parent gave the request of an earlier row, which was asked once"
             self._emit(Noticed(name, said))
         self._emit(self.end.event)
         return self.end
@@ -174,7 +174,8 @@ class Fan:
         if parent is not None and not parent.proven:
             why = f"its parent `{parent.walk}` was not walked to its end"
             return WalkEnd(name, "early", why, proven=False, held=parent.held, rows=walks, cut_by=parent.walk)
-        why = f"all {walks} walks, one for each row of its parent, came to their end"
+        each = "row" if self._rows.batch is None else "batch of rows"
+        why = f"all {walks} walks, one for each {each} of its parent, came to their end"
         return WalkEnd(name, "end", why, proven=True, rows=walks)
 
     async def _walk(self, row: RowWalk) -> None:

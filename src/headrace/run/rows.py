@@ -1,4 +1,4 @@
-"""What one row of a parent asks for: the walk that it gives its child resource, or why it gives none."""
+"""What the rows of a parent ask for: the walks that they give its child resource, or why one gives none."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from headrace.model.plan import Client, Json, Parent
 from headrace.model.table import Reject
 from headrace.run.conduct import FetchedPage, WalkEnd
 from headrace.run.resume import OpenWalk, row_walk, sieve_of
-from headrace.walk.bind import Row, Unfit, bind, fields_of
+from headrace.walk.bind import Row, Unfit, batch_of, bind, fields_of, shared_of, together
 from headrace.walk.request import fingerprint
 from headrace.walk.sieve import Sieve
 
 
 @dataclass(slots=True)
 class RowWalk:
-    """The walk of one row: its pages as they come, None after the last."""
+    """The walk of one row, or of one batch of rows: its pages as they come, None after the last."""
 
     walk: OpenWalk
     added: bytes
@@ -36,7 +36,10 @@ class RowWalk:
 
 
 class Rows:
-    """Reads the rows of the parent of one resource."""
+    """Reads the rows of the parent of one resource, in their order. `repeated`: how many asked what others had asked.
+
+    A batch is of rows that follow each other, and ends early where a value that its rows share changes.
+    """
 
     def __init__(self, child: OpenWalk, parent: Parent, client: Client, journal: Journal, record: RunRecord) -> None:
         self._resource = child.resource
@@ -45,11 +48,16 @@ class Rows:
         self._client = client
         self._journal = journal
         self._record = record
+        self.repeated = 0
+        self._seen: set[str] = set()
+        self.batch = batch_of(child.resource)
+        self._shared = shared_of(child.resource)
+        self._waiting: list[Row] = []
         self._fields = fields_of(child.resource)
         self._picker = Picker([*self._fields, *(render((key,)) for key in parent.include)])
 
-    def read(self, page: FetchedPage, number: int, record: bytes) -> RowWalk | Reject:
-        """What the record with this number on a page of the parent asks for."""
+    def read(self, page: FetchedPage, number: int, record: bytes) -> RowWalk | Reject | None:
+        """What the record with this number on a page of the parent asks for; None: nothing yet, or nothing new."""
         try:
             return self._read(record)
         except (Unfit, msgspec.DecodeError) as unfit:
@@ -57,11 +65,35 @@ class Rows:
             at = page.ref.number if page.ref else 0
             return Reject(table_name(self._resource), self._resource.name, at, number, reason, record)
 
-    def _read(self, record: bytes) -> RowWalk:
+    def rest(self) -> RowWalk | None:
+        """The last batch, which is not full; for when no more rows can come, in this run or as it is resumed."""
+        return self._begun([]) if self._waiting else None
+
+    def _read(self, record: bytes) -> RowWalk | None:
         values = self._picker.pick(record)
         count = len(self._fields)
         row: Row = dict(zip(self._fields, values[:count], strict=True))
-        added = self._added(values[count:])
+        walk = self._walk(row, self._added(values[count:]))
+        if walk.walk.name in self._seen:
+            self.repeated += 1
+            return None
+        self._seen.add(walk.walk.name)
+        return walk if self.batch is None else self._gathered(row, self.batch)
+
+    def _gathered(self, row: Row, size: int) -> RowWalk | None:
+        """The batch that is whole now that this row has come."""
+        last = self._waiting[-1] if self._waiting else row
+        if any(last[path] != row[path] for path in self._shared):
+            return self._begun([row])
+        self._waiting.append(row)
+        return self._begun([]) if len(self._waiting) == size else None
+
+    def _begun(self, following: list[Row]) -> RowWalk:
+        """The walk of the rows that wait; after them `following` wait."""
+        rows, self._waiting = self._waiting, following
+        return self._walk(together(self._resource, rows), b"")
+
+    def _walk(self, row: Row, added: bytes) -> RowWalk:
         bound = bind(self._resource, row)
         whole = msgspec.json.encode((fingerprint(self._client, bound), bound.request.headers, self._attempt)) + added
         name = row_walk(self._resource.name, _digest(whole))

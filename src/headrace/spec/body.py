@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from headrace.model.plan import Json, Text
+from headrace.spec.batches import repeated
 from headrace.spec.context import Context
 from headrace.spec.node import Node, Opaque
 from headrace.spec.template import Template
@@ -52,6 +53,8 @@ def named_values(ctx: Context, template: Template, name: str, node: Node) -> lis
     """A parameter or form field as it is sent: null is left out, a list is sent element by element."""
     subs = node.elements if isinstance(node.value, list) else [node]
     given = [words for sub in subs if sub.value is not None and (words := value_text(ctx, template, sub)) is not None]
+    if isinstance(node.value, list):
+        given = [repeated(words) for words in given]
     return [(template.name(node, name), words) for words in given]
 
 

@@ -131,7 +131,8 @@ def _part(part: str | Ref | ParentField | WindowValue, parent: str) -> str:
         case Ref():
             return f"<{part.kind} {part.name}>"
         case ParentField():
-            return f"{{resources.{parent}.{part.path}{':raw' if part.raw else ''}}}"
+            how = ":raw" if part.raw else f":batch({part.batch})" if part.batch is not None else ""
+            return f"{{resources.{parent}.{part.path}{how}}}"
         case WindowValue():
             return f"{{incremental.{part.which}}}"
         case _:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
 from headrace.model.plan import Incremental, Parent, ParentField, Ref, Request, Text
+from headrace.spec.batches import check_batches
 from headrace.spec.body import named_values, read_body
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean
@@ -73,6 +74,7 @@ def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRe
         form=body.form,
         raw_body=body.raw,
     )
+    check_batches(ctx, template, stated.resource, incremental)
     return ReadRequest(request, _parent(ctx, stated.resource, template), incremental)
 
 

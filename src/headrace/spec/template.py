@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from headrace.envelope.path import parse
 from headrace.model.plan import Json, ParentField, Slot, Text, WindowValue
@@ -20,6 +22,7 @@ WINDOW = {
     "end_value": WindowValue("end_value"),
 }
 _RAW = "raw"  # `{resources.a.b:raw}`: not percent-encoded in a path
+_BATCH = re.compile(r"batch\((\d{1,9})\)")  # `{resources.a.b:batch(50)}`: the values of so many rows in one request
 _FORM = "{resources.<resource>.<field>}"
 
 
@@ -31,6 +34,13 @@ class Piece:
     name: str | None = None
     spec: str = ""
     conversion: str | None = None
+
+
+class Form(NamedTuple):
+    """How a placeholder of a parent's field is filled: as it is, and with how many rows' values."""
+
+    raw: bool = False
+    batch: int | None = None
 
 
 def pieces(template: str) -> list[Piece]:
@@ -45,7 +55,8 @@ def pieces(template: str) -> list[Piece]:
 class Template:
     """The placeholders of the resource `own`. `names` are those of all, `parents` what they turn out to name.
 
-    `window`: the endpoint is incremental, so `{incremental.…}` has a value.
+    `window`: the endpoint is incremental, so `{incremental.…}` has a value. `batches` are the placeholders that take
+    the values of many rows, `alone` the paths of those that take one.
     """
 
     ctx: Context
@@ -53,6 +64,8 @@ class Template:
     names: Collection[str]
     window: bool = False
     parents: dict[str, Node] = field(default_factory=dict)
+    batches: list[tuple[Node, ParentField]] = field(default_factory=list)
+    alone: set[str] = field(default_factory=set)
 
     def text(self, spot: Node, value: str | Text) -> Text:
         """A string, or one with references, as it will be sent; what stands for a placeholder is a slot."""
@@ -67,7 +80,7 @@ class Template:
         """A JSON value; strings (and keys) with references or slots in them are texts."""
         match node.value:
             case dict() as mapping:
-                return {self._string(sub, key): self.json(sub) for key, sub in mapping.items()}
+                return {self._key(sub, key): self.json(sub) for key, sub in mapping.items()}
             case list() as elements:
                 return [self.json(sub) for sub in elements]
             case str() | Text() as words:
@@ -85,6 +98,14 @@ class Template:
             problem = f"a placeholder in a name (`{key}`) is not supported yet"
             self.ctx.faults.error("not-yet", spot.path, spot.at, problem, "write the name out")
         return words.literal or key
+
+    def _key(self, spot: Node, key: str) -> str | Text:
+        before = len(self.batches)
+        words = self._string(spot, key)
+        if len(self.batches) > before:
+            problem = f"a batch cannot stand in a name (`{key}`)"
+            self.ctx.faults.error("batch", spot.path, spot.at, problem, "take the batch as a value")
+        return words
 
     def _string(self, spot: Node, value: str | Text) -> str | Text:
         words = self.text(spot, value)
@@ -121,9 +142,8 @@ class Template:
                 fix = "double the braces if they are meant as they stand"
                 self.ctx.faults.error("placeholder", spot.path, spot.line, problem, fix)
             return None
-        if piece.conversion is not None or piece.spec not in {"", _RAW}:
-            problem = f"a format of its own for {{{name}}} is not supported yet"
-            self.ctx.faults.error("not-yet", spot.path, spot.line, problem, f"write {{{name}}}")
+        form = self._form(spot, piece)
+        if form is None:
             return None
         if name.startswith("incremental."):
             return self._window_value(spot, name)
@@ -132,7 +152,27 @@ class Template:
             problem = f"{{{name}}} lacks a field: the expected format is {_FORM}"
             self.ctx.faults.error("placeholder", spot.path, spot.line, problem, f"write {_FORM}")
             return None
-        return self.parent_field(spot, parts[1], parts[2], raw=piece.spec == _RAW)
+        return self.parent_field(spot, parts[1], parts[2], form)
+
+    def _form(self, spot: Node, piece: Piece) -> Form | None:
+        """How the placeholder is to be filled; None, and a fault, where that is not understood."""
+        name, spec = piece.name or "", piece.spec
+        if piece.conversion is None and spec in {"", _RAW}:
+            return Form(raw=spec == _RAW)
+        if piece.conversion is not None or not spec.startswith("batch") or not name.startswith("resources."):
+            problem = f"a format of its own for {{{name}}} is not supported yet"
+            self.ctx.faults.error("not-yet", spot.path, spot.line, problem, f"write {{{name}}}")
+            return None
+        if self.ctx.live:
+            problem = f"{{{name}:{spec}}}: batches are for `headrace run` alone so far"
+            self.ctx.faults.error("not-yet", spot.path, spot.at, problem, f"write {{{name}}}, or run the document")
+            return None
+        size = _BATCH.fullmatch(spec)
+        if size is None or int(size[1]) == 0:
+            problem = f"{{{name}:{spec}}} states no number of rows that one request could ask for"
+            self.ctx.faults.error("batch", spot.path, spot.line, problem, f"write {{{name}:batch(50)}}")
+            return None
+        return Form(batch=int(size[1]))
 
     def _window_value(self, spot: Node, name: str) -> WindowValue | None:
         which = name.removeprefix("incremental.")
@@ -142,7 +182,7 @@ class Template:
             self.ctx.faults.error("placeholder", spot.path, spot.line, problem, fix)
         return WINDOW.get(which)
 
-    def parent_field(self, spot: Node, parent: str, path: str, *, raw: bool = False) -> ParentField | None:
+    def parent_field(self, spot: Node, parent: str, path: str, form: Form | None = None) -> ParentField | None:
         """A field of the parent's row. The parent must exist, and the path must be one."""
         if parent not in self.names:
             fix = did_you_mean(parent, self.names, f"name one that exists: {listed(list(self.names)[:8])}")
@@ -155,7 +195,13 @@ class Template:
             self.ctx.faults.error("json-path", spot.path, spot.line, problem, "quote odd keys: 'a.b'")
             return None
         self.parents.setdefault(parent, spot)
-        return ParentField(path, raw)
+        form = form or Form()
+        found = ParentField(path, form.raw, form.batch)
+        if form.batch is None:
+            self.alone.add(path)
+        else:
+            self.batches.append((spot, found))
+        return found
 
     @property
     def others(self) -> list[str]:

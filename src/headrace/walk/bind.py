@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from headrace.model.envelope import ABSENT, Absent
 from headrace.model.plan import Incremental, Json, ParentField, Ref, Request, Resource, Slot, Text, WindowValue
 
 Row: TypeAlias = Mapping[str, "Json | Absent"]
-"""The values of one row of the parent, by path."""
+"""The values of one row of the parent, by path; of a batch of rows, a tuple of those that each row has for itself."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -33,7 +33,24 @@ _CLIMBS = {".", ".."}
 
 def fields_of(resource: Resource) -> tuple[str, ...]:
     """The paths below a parent's row that the request wants, each once, in the order in which they are met."""
-    return tuple(dict.fromkeys(slot.path for slot in _slots(resource.request) if isinstance(slot, ParentField)))
+    return tuple(dict.fromkeys(slot.path for slot in _fields(resource)))
+
+
+def batch_of(resource: Resource) -> int | None:
+    """How many rows of the parent one request asks for at most; None: one, and it has the request for itself."""
+    return next((slot.batch for slot in _fields(resource) if slot.batch is not None), None)
+
+
+def shared_of(resource: Resource) -> tuple[str, ...]:
+    """The paths whose values all rows of a batch have in common."""
+    batched = {slot.path for slot in _fields(resource) if slot.batch is not None}
+    return tuple(path for path in fields_of(resource) if path not in batched)
+
+
+def together(resource: Resource, rows: Sequence[Row]) -> Row:
+    """A batch of rows, one at least, as the one row that their request is bound to."""
+    shared = set(shared_of(resource))
+    return {path: rows[0][path] if path in shared else tuple(row[path] for row in rows) for path in rows[0]}
 
 
 def bind(resource: Resource, row: Row, window: Window = EVERYTHING) -> Resource:
@@ -43,8 +60,8 @@ def bind(resource: Resource, row: Row, window: Window = EVERYTHING) -> Resource:
     are written as Python's `str` writes them, as dlt does; in a JSON body, what is one slot alone keeps its type.
 
     Raises:
-        Unfit: the row lacks a value, or has null, a list or an object where text is wanted, or one that would lead
-            to another path.
+        Unfit: the row lacks a value, or has null, a list or an object where text is wanted, one that would lead to
+            another path, or one that cannot be told apart from the others of its batch.
     """
     request, fill = resource.request, _Fill(row, window)
     bound = msgspec.structs.replace(
@@ -80,7 +97,15 @@ class _Fill:
         return "".join(part if isinstance(part, str) else self._segment(part) for part in text.parts)
 
     def named(self, pairs: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
-        return tuple((name, self.text(value)) for name, value in pairs)
+        return tuple((name, each) for name, value in pairs for each in self._each(value))
+
+    def _each(self, text: Text) -> Iterator[Text]:
+        """One text; for each value of a batch one, where the slot alone stands for a parameter of its own."""
+        match text:
+            case Text(parts=(ParentField(repeated=True) as slot,)):
+                yield from (Text((_word(slot, value),)) for value in self._values(slot))
+            case _:
+                yield self.text(text)
 
     def text(self, text: Text) -> Text:
         if not text.slots:
@@ -96,40 +121,77 @@ class _Fill:
             case dict():
                 return {self.json(key): self.json(item) for key, item in value.items()}
             case list() | tuple():
-                return [self.json(item) for item in value]
+                return [each for item in value for each in self._items(item)]
             case _:
                 return value
+
+    def _items(self, value: Json) -> list[Json]:
+        """An element of a list; a batch is as many elements as it has values."""
+        match value:
+            case Text(parts=(ParentField(batch=int()) as slot,)):
+                return self._values(slot)
+            case _:
+                return [self.json(value)]
 
     def _segment(self, part: Ref | Slot) -> str:
         if isinstance(part, Ref):
             raise Unfit(f"the path holds `{part.name}`, which is looked up outside")
+        if isinstance(part, ParentField) and part.batch is not None:
+            return ",".join(_segment(part, word) for word in self._listed(part))
         words = self._words(part)
-        if isinstance(part, ParentField) and part.raw:
-            return words
-        if not words or words in _CLIMBS:
-            raise Unfit(f"`{_name(part)}` is {words!r}, which would lead to another path")
-        return quote(words, safe="")
+        return words if isinstance(part, ParentField) and part.raw else _segment(part, words)
 
     def _words(self, slot: Slot) -> str:
-        value = self._value(slot)
-        if isinstance(value, dict | list):
-            raise Unfit(f"`{_name(slot)}` is {'an object' if isinstance(value, dict) else 'a list'}, not one value")
-        return str(value)
+        if isinstance(slot, ParentField) and slot.batch is not None:
+            return ",".join(self._listed(slot))
+        return _word(slot, self._value(slot))
+
+    def _listed(self, slot: ParentField) -> list[str]:
+        """The values of a batch as they stand between commas."""
+        words = [_word(slot, value) for value in self._values(slot)]
+        for word in words:
+            if not word or "," in word:
+                raise Unfit(f"`{slot.path}` is {word!r}, which cannot stand in a list with commas")
+        return words
 
     def _value(self, slot: Slot) -> Json:
         if isinstance(slot, WindowValue):
             window = self._window
             return {"start_value": window.start, "end_value": window.end, "initial_value": window.initial}[slot.which]
-        value = self._row.get(slot.path, ABSENT)
-        if isinstance(value, Absent):
-            raise Unfit(f"`{slot.path}` is missing")
-        if value is None:
-            raise Unfit(f"`{slot.path}` is null")
-        return value
+        values = self._values(slot)
+        return values[0] if slot.batch is None else values
+
+    def _values(self, slot: ParentField) -> list[Json]:
+        """The values of every row of a batch, or the one of a row."""
+        found = self._row.get(slot.path, ABSENT)
+        values = list(found) if isinstance(found, tuple) else [found]
+        for value in values:
+            if isinstance(value, Absent):
+                raise Unfit(f"`{slot.path}` is missing")
+            if value is None:
+                raise Unfit(f"`{slot.path}` is null")
+        return values
+
+
+def _segment(slot: Slot, words: str) -> str:
+    if not words or words in _CLIMBS:
+        raise Unfit(f"`{_name(slot)}` is {words!r}, which would lead to another path")
+    return quote(words, safe="")
+
+
+def _word(slot: Slot, value: Json) -> str:
+    if isinstance(value, dict | list):
+        raise Unfit(f"`{_name(slot)}` is {'an object' if isinstance(value, dict) else 'a list'}, not one value")
+    return str(value)
 
 
 def _name(slot: Slot) -> str:
     return slot.path if isinstance(slot, ParentField) else f"incremental.{slot.which}"
+
+
+def _fields(resource: Resource) -> Iterator[ParentField]:
+    """The slots that a parent's row fills, in the order in which they are met."""
+    return (slot for slot in _slots(resource.request) if isinstance(slot, ParentField))
 
 
 def _slots(request: Request) -> Iterator[Slot]:
