@@ -24,13 +24,15 @@ AUTHORS = [{"id": number, "name": f"author {number}"} for number in range(1, 8)]
 class Library:
     """Authors (three a page), each with as many books as its number (two a page), each with one review.
 
-    `refused` are paths that get 403; `asked` counts the requests by path and page.
+    `?authors=1,2` asks for the books of several. `refused` are paths that get 403; `asked` counts the requests by path
+    and page; `batches` are the several that were asked for.
     """
 
     def __init__(self) -> None:
         self.authors: list[Any] = list(AUTHORS)
         self.refused: set[str] = set()
         self.asked: Counter[str] = Counter()
+        self.batches: list[str] = []
         self.under_way = 0
         self.most_under_way = 0
         self.delay_s = 0.0
@@ -43,6 +45,8 @@ class Library:
             case ["authors", author, "books"]:
                 count = int(author) if author.isdigit() else 1
                 return [{"id": f"{unquote(author)}-{n}", "title": f"book {n}"} for n in range(count)]
+            case ["shelf", several]:
+                return [{"id": f"{author}-{n}"} for author in unquote(several).split(",") for n in range(int(author))]
             case ["books", book, "reviews"]:
                 return [{"id": f"review of {unquote(book)}"}]
         return []
@@ -54,7 +58,9 @@ class Library:
         if parts.path in self.refused:
             return 403, {"error": "no"}
         size = 3 if parts.path == "/authors" else 2
-        rows = self.rows(parts.path)
+        wanted = parse_qs(parts.query).get("authors")
+        rows = self.rows(f"/shelf/{wanted[0]}" if wanted else parts.path)
+        self.batches += wanted if wanted and not at else []
         return 200, {"rows": rows[at : at + size], "next": str(at + size) if at + size < len(rows) else None}
 
 
@@ -255,3 +261,17 @@ def test_a_replay_takes_what_any_fetch_of_the_run_has_brought(library: Library, 
     ran = go(workplace, library, AUTHOR_LIST, pens, args=("replay",))
     assert ran.code == 0, ran.err
     assert rows(workplace, "count(*) FROM library_data.authors") == [(7,)]
+
+
+def test_many_rows_are_asked_for_in_one_request(library: Library, workplace: Workplace) -> None:
+    library.authors = [*AUTHORS[:4], AUTHORS[0], {"name": "without an id"}, *AUTHORS[4:]]
+    shelves = a_list("books", "books")
+    shelves["endpoint"]["params"] = {"authors": "{resources.authors.id:batch(3)}"}
+    ran = go(workplace, library, AUTHOR_LIST, shelves)
+    assert ran.code == 1, ran.err  # the one without an id is a reject
+    assert sorted(library.batches) == ["1,2,3", "4,5,6", "7"]
+    found = rows(workplace, "id FROM library_data.books")
+    assert sorted(book for (book,) in found) == sorted(book for book, _ in BOOKS_OF_ALL)
+    report = ran.report["resources"]["books"]
+    assert (report["rejects"], report["proof"]["complete"]) == (1, True)
+    assert report["pages"] == 3 + 8 + 4  # two records a page: 6, 15 and 7 of them

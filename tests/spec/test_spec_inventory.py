@@ -11,6 +11,7 @@ import inspect
 import json
 import warnings
 from typing import Any, NamedTuple, get_args, get_type_hints
+from urllib.parse import unquote
 
 import pytest
 
@@ -24,6 +25,7 @@ from .understood import Understood, by_dlt, by_headrace
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from dlt.common.schema.typing import TFileFormat, TTableFormat
+    from dlt.extract.exceptions import ResourceExtractionError
     from dlt.sources.helpers.rest_client.auth import AuthConfigBase
     from dlt.sources.rest_api import config_setup
     from dlt.sources.rest_api import typing as theirs
@@ -270,6 +272,19 @@ def test_without_a_base_url_paths_are_whole_urls() -> None:
     whole = {"client": {"base_url": ""}, "resources": [{"name": "users", "endpoint": "https://b.io/x"}]}
     assert ours(whole) == dlts(whole)
     assert ours(whole).asked.url == "https://b.io/x"
+
+
+def test_the_query_of_a_base_url_stays_a_query() -> None:
+    whole = config(Row("client.base_url", "https://a.io/v1?tenant=3"))
+    assert dlts(whole).asked.query == [("tenant", "3/users")]
+    assert ours(whole).asked[1:3] == ("https://a.io/v1/users", [("tenant", "3")])
+
+
+def test_doubled_braces_in_a_path_are_single_ones() -> None:
+    whole = config(Row("endpoint.path", "a/{{b}}/c"))
+    assert unquote(ours(whole).asked.url) == "https://a.io/v1/a/{b}/c"
+    with pytest.raises(ResourceExtractionError):
+        dlts(whole)
 
 
 # --- nothing is left out ---------------------------------------------------------------------
