@@ -19,7 +19,7 @@ from headrace.decode.names import normalise
 from headrace.decode.nested import Exploded, Leaf, NotPlain, explode
 from headrace.decode.observed import Kind, ObservedColumn, ObservedTable
 from headrace.decode.shape import Shape
-from headrace.decode.split import Part, Splits, can_split, holds_mark, part_of, split
+from headrace.decode.split import Part, Splits, can_split, holds_mark, part_of, split, whole
 
 _LONG_INTEGER = r"^-?[0-9]{19,}$"
 
@@ -98,11 +98,9 @@ def _with_exact(splits: Splits, exact: frozenset[str]) -> Splits:
 
 
 def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
     try:
-        data.decode()
-    except UnicodeDecodeError:
+        whole(data).cast(pa.large_string())
+    except pa.ArrowInvalid:
         return False
     return True
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from headrace.decode.nested import Leaf, NotPlain
 from headrace.decode.shape import Shape
-from headrace.decode.split import can_split, hides_keys, key_pattern, part_of
+from headrace.decode.split import can_split, hides_keys, key_pattern, part_of, whole
 
 # A double tells apart all numbers of 15 digits.
 _LONG = "-?[0-9.]{17,}"
@@ -32,7 +32,7 @@ def long_ones(leaves: Sequence[Leaf], data: bytes, shape: Shape) -> frozenset[st
     keys = frozenset(leaf.key for leaf in mine)
     if any(part_of(key) or not can_split(key) for key in keys) or hides_keys(data):
         raise NotPlain("numbers whose digits cannot be told apart")
-    count: int = pc.count_substring_regex(_whole(data), rf'"(?:{_names(keys)})"\s*:\s*{_LONG}')[0].as_py()
+    count: int = pc.count_substring_regex(whole(data), rf'"(?:{_names(keys)})"\s*:\s*{_LONG}')[0].as_py()
     if count and any(leaf.key in keys and not _is_decimal(leaf, shape) for leaf in leaves):
         raise NotPlain("numbers of one key for a decimal column and for others")
     return keys if count else frozenset()
@@ -43,7 +43,7 @@ def quote(data: bytes, keys: Iterable[str]) -> bytes:
     if not keys:
         return data
     pattern = rf'([^\\]"(?:{_names(keys)})"\s*:\s*)({_NUMBER})'
-    replaced: bytes = pc.replace_substring_regex(_whole(data), pattern, r'\1"\2"')[0].as_py()
+    replaced: bytes = pc.replace_substring_regex(whole(data), pattern, r'\1"\2"')[0].as_py()
     return replaced
 
 

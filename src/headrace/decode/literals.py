@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from headrace.decode.nested import Leaf, NotPlain
 from headrace.decode.observed import Kind
-from headrace.decode.split import can_split, hides_keys, key_pattern, part_of
+from headrace.decode.split import can_split, hides_keys, key_pattern, part_of, whole
 
 _EXACT = float(2**53)
 # What may stand between a key and one of its numbers: numbers and nulls of lists. No quote or brace is in it.
@@ -77,7 +77,7 @@ def _has_whole_fractions(data: bytes, names: str) -> bool:
 
 
 def _found(data: bytes, pattern: str) -> int:
-    count: int = pc.count_substring_regex(pa.array([data], pa.large_binary()), pattern)[0].as_py()
+    count: int = pc.count_substring_regex(whole(data), pattern)[0].as_py()
     return count
 
 

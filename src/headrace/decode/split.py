@@ -12,6 +12,7 @@ opening quote of a key always has something before it, the brace at least.)
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
@@ -22,7 +23,7 @@ MARK = "\U0010fffd"
 """A private-use character; a batch that holds it, or its escape, is not split."""
 
 _MARK_BYTES = MARK.encode()
-_MARK_ESCAPE = b"\\udbff\\udffd"
+_MARK_ESCAPE = r"\\u[dD][bB][fF][fF]\\u[dD][fF][fF][dD]"
 
 Part: TypeAlias = Literal["N", "B", "S", "L", "O", "F", "Z"]
 """number, bool, string, list, object; and for exact numbers: literal with fraction or exponent, long integer."""
@@ -51,8 +52,10 @@ def can_split(key: str) -> bool:
 
 def holds_mark(data: bytes) -> bool:
     """Whether the data itself holds the mark, so that it cannot be used."""
-    escaped = b"\\ud" in data or b"\\uD" in data
-    return (not data.isascii() and _MARK_BYTES in data) or (escaped and _MARK_ESCAPE in data.lower())
+    if _MARK_BYTES[:1] in data and _MARK_BYTES in data:  # one byte is found ten times as fast as four
+        return True
+    escaped: bool = pc.match_substring_regex(whole(data), _MARK_ESCAPE)[0].as_py()
+    return escaped
 
 
 def split(data: bytes, splits: Splits) -> bytes:
@@ -78,9 +81,14 @@ def _mark(data: bytes, part: Part, keys: Iterable[str]) -> bytes:
     else:
         pattern, to = rf'([^\\]")((?:{names})"\s*:\s*{_VALUE[part]})', rf"\1{MARK}{part}\2"
     # RE2 in Arrow takes a binary value byte by byte, so patterns and data may hold any UTF-8.
-    whole = pa.array([data], pa.large_binary())
-    replaced: bytes = pc.replace_substring_regex(whole, pattern, to)[0].as_py()
+    replaced: bytes = pc.replace_substring_regex(whole(data), pattern, to)[0].as_py()
     return replaced
+
+
+def whole(data: bytes) -> pa.Array:
+    """The batch as one value, for Arrow's functions on text. It is not copied."""
+    ends = pa.py_buffer(struct.pack("=qq", 0, len(data)))
+    return pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(data)])
 
 
 def key_pattern(key: str) -> str:
@@ -119,5 +127,5 @@ def hides_keys(data: bytes) -> bool:
     """Whether a key may be spelt with escapes of plain ASCII characters, which `key_pattern` would not find."""
     if b"\\u00" not in data:
         return False
-    count: int = pc.count_substring_regex(pa.array([data], pa.large_binary()), _HIDDEN_KEY)[0].as_py()
+    count: int = pc.count_substring_regex(whole(data), _HIDDEN_KEY)[0].as_py()
     return count > 0
