@@ -25,6 +25,7 @@ COMMANDS = {
     "journal": "list, show, verify or prune the raw pages that were kept",
     "demo": "a local API, a run and its report, with no set-up",
     "emulate": "a local vendor API to try things against",
+    "schema": "the JSON Schema of a configuration, for editors",
 }
 
 RESUMING = ("run", "fetch", "replay")

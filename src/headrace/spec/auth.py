@@ -22,7 +22,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 """dlt's fields for each auth type (`oauth2_jwt` stands for the class OAuthJWTAuth, which it has no type for)."""
 
-_PUBLIC = ("bearer", "api_key", "http_basic", "oauth2_client_credentials")
+PUBLIC = ("bearer", "api_key", "http_basic", "oauth2_client_credentials")
 _ALIASES = {
     "basic": "http_basic",
     "httpbasic": "http_basic",
@@ -44,7 +44,7 @@ _SCAFFOLD_EXTRA = {
     "oauth2_client_credentials": SCAFFOLD_TOKEN,
     "oauth2_refresh_token": SCAFFOLD_TOKEN,
 }
-_LOCATIONS = {"header": "header", "query": "query", "param": "query", "cookie": "cookie"}
+LOCATIONS = {"header": "header", "query": "query", "param": "query", "cookie": "cookie"}
 _NOT_YET = {
     "session_token": "a login call that gives a session token is not supported yet",
     "custom": "this kind of signing is not supported",
@@ -121,7 +121,7 @@ def _without_foreign(ctx: Context, fields: Node, known: tuple[str, ...]) -> Node
 
 
 def _kind(ctx: Context, stated: Node, word: str, fields: Node) -> str | None:
-    if word in _PUBLIC or word == "oauth2_jwt":
+    if word in PUBLIC or word == "oauth2_jwt":
         return word
     folded = word.lower().replace("_", "").replace("-", "")
     if ctx.scaffold:
@@ -136,8 +136,8 @@ def _kind(ctx: Context, stated: Node, word: str, fields: Node) -> str | None:
             if alias != "none":
                 ctx.faults.tell("auth-alias", stated.path, stated.line, word=word, kind=alias)
             return alias
-    known = (*_PUBLIC, "basic") if ctx.scaffold else _PUBLIC
-    fix = "write `http_basic`" if folded == "basic" else did_you_mean(word, known, f"write {listed(_PUBLIC)}")
+    known = (*PUBLIC, "basic") if ctx.scaffold else PUBLIC
+    fix = "write `http_basic`" if folded == "basic" else did_you_mean(word, known, f"write {listed(PUBLIC)}")
     ctx.faults.error("auth-type", stated.path, stated.line, f"there is no auth type `{word}`", fix)
     return None
 
@@ -219,12 +219,12 @@ def _location(ctx: Context, fields: Node, stated: Node) -> Literal["header", "qu
         in_query = ctx.scaffold and (stated.word == "query" or fields.get("param") or fields.get("parameter"))
         return "query" if in_query else "header"
     word = ctx.string(node) or ""
-    found = _LOCATIONS.get(word.lower() if ctx.scaffold else word)
+    found = LOCATIONS.get(word.lower() if ctx.scaffold else word)
     if found is not None:
         return cast("Literal['header', 'query', 'cookie']", found)
     if ctx.scaffold and word.lower() in {"body", "body_json", "body_data"}:
         ctx.faults.tell("key-in-body", node.path, node.line)
         return "body"
-    fix = did_you_mean(word, _LOCATIONS, f"write {listed(_LOCATIONS)}")
+    fix = did_you_mean(word, LOCATIONS, f"write {listed(LOCATIONS)}")
     ctx.faults.error("auth-location", node.path, node.line, f"an API key cannot go into `{word}`", fix)
     return "header"

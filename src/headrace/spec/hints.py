@@ -13,14 +13,15 @@ from headrace.spec.merge import by_name
 from headrace.spec.node import Node
 
 DISPOSITIONS = get_args(Disposition)
-_DATA_TYPES = get_args(DataType)
+DATA_TYPES = get_args(DataType)
 _STRATEGIES = ("delete-insert", "upsert", "scd2", "insert-only", "cdc")
-_SCOPES = ("source_filter", "destination_scope")
-_DISPOSITION_KEYS = (
+HONOURED_STRATEGIES = _STRATEGIES[:1]
+SCOPES = ("source_filter", "destination_scope")
+DISPOSITION_KEYS = (
     "disposition",
     "strategy",
     "deduplicated",
-    *_SCOPES,
+    *SCOPES,
     "skip_unchanged_rows",
     "validity_column_names",
     "active_record_timestamp",
@@ -80,7 +81,7 @@ def _disposition(ctx: Context, node: Node | None) -> Disposition:
     if node is None:
         return "append"
     if isinstance(node.value, dict):
-        ctx.keys(node, _DISPOSITION_KEYS, "a write disposition")
+        ctx.keys(node, DISPOSITION_KEYS, "a write disposition")
         word_node, strategy = node.get("disposition"), node.get("strategy")
         if word_node is None:
             ctx.faults.error(
@@ -103,7 +104,7 @@ def _disposition(ctx: Context, node: Node | None) -> Disposition:
         return "append"
     if strategy is not None:
         _strategy(ctx, strategy, word)
-    for key in _SCOPES:
+    for key in SCOPES:
         scope = node.get(key)
         if scope is not None:
             problem = f"`{key}` of a write disposition is not supported yet"
@@ -116,7 +117,7 @@ def _strategy(ctx: Context, node: Node, disposition: str) -> None:
     if word not in known:
         fix = did_you_mean(word, known, f"write {listed(known)}" if known else "delete it")
         ctx.faults.error("disposition", node.path, node.line, f"`{disposition}` has no strategy `{word}`", fix)
-    elif word != "delete-insert":
+    elif word not in HONOURED_STRATEGIES:
         problem = f"the merge strategy `{word}` is not supported yet"
         _unsupported(ctx, node, problem, "use `delete-insert` for now")
 
@@ -151,8 +152,8 @@ def _data_type(ctx: Context, node: Node | None) -> str | None:
     if node is None:
         return None
     word = ctx.string(node)
-    if word is None or word in _DATA_TYPES:
+    if word is None or word in DATA_TYPES:
         return word
-    fix = did_you_mean(word, _DATA_TYPES, f"write {listed(_DATA_TYPES)}")
+    fix = did_you_mean(word, DATA_TYPES, f"write {listed(DATA_TYPES)}")
     ctx.faults.error("data-type", node.path, node.line, f"there is no data type `{word}`", fix)
     return None

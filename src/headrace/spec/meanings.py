@@ -1,0 +1,163 @@
+"""What each key of a configuration means, in a sentence: the descriptions of the JSON Schema."""
+
+from __future__ import annotations
+
+CONFIGURATION = {
+    "name": "The name of the configuration: files, journal and dataset are named after it. Default: the file's name.",
+    "client": "Where the API is, and what every request to it carries.",
+    "resources": "What is loaded: endpoints and their tables. A mere string is a name, and a path as well.",
+    "resource_defaults": "What every resource has unless it says otherwise. `params`, `json` and `columns` are united.",
+}
+
+SOURCE = {
+    "sources": "dlt's layout: configurations by name, of which the first one of a REST API is read.",
+    "type": "dlt's source of REST APIs: `rest_api`, also with the module before it.",
+    "name": "Read, and without effect: the key above is the name.",
+}
+
+CLIENT = {
+    "base_url": "The address that every path is added to, such as https://api.example.com/v1.",
+    "headers": "Headers of every request.",
+    "auth": "How requests prove who sends them. Secrets are named here, and looked up when a run begins.",
+    "paginator": "How every endpoint pages that has no `paginator` of its own.",
+}
+
+RESOURCE = {
+    "name": "The name of the resource; also its path and its table, unless those are stated.",
+    "endpoint": "What is asked for. A mere string is the path.",
+    "table_name": "The table that its records go to. Default: the name.",
+    "write_disposition": "What becomes of the rows that the table has: `append` keeps them (default), `replace` drops "
+    "them, `merge` replaces those with the same key, `skip` loads nothing.",
+    "primary_key": "The field, or fields, by which a record is known again.",
+    "merge_key": "The field, or fields, whose values say which rows a merge replaces.",
+    "columns": "What is declared of columns, by name. All others are found in the records.",
+    "max_table_nesting": "How many levels of lists become tables of their own; what is deeper stays JSON.",
+    "selected": "Whether it is loaded when nothing is chosen with --resource. Default: true.",
+    "parallelized": "Read, and not needed: all walks run side by side under one budget.",
+    "include_from_parent": "Fields of the parent's record that every record takes, as `_<parent>_<field>`.",
+    "table_format": "Read, and without effect: the warehouse decides.",
+    "file_format": "Read, and without effect: the warehouse decides.",
+    "references": "Read, and without effect: references between tables are not written.",
+}
+
+ENDPOINT = {
+    "path": "Where the list is, below the base URL, or an absolute URL. `{resources.<resource>.<field>}` is filled in "
+    "for each record of that resource. Default: the name.",
+    "method": "GET (default) or POST.",
+    "params": "Query parameters. A list is sent element by element.",
+    "json": "A JSON body.",
+    "data": "A form as a mapping or as pairs, or a text that is sent as it stands.",
+    "headers": "Headers of this endpoint's requests, besides the client's.",
+    "auth": "Credentials of this endpoint, in place of the client's; null for none.",
+    "paginator": "How the next page is asked for. Default: the client's, else what the first response shows.",
+    "data_selector": "The JSON path of the records in the body. Default: the first response decides.",
+    "response_actions": "What certain responses mean; the first that fits counts.",
+    "incremental": "Which records are new: only those are loaded.",
+}
+
+AUTH = {
+    "type": "The kind of credential. Without it: `bearer`.",
+    "token": 'The token, such as dlt.secrets["api_token"].',
+    "name": "The header, query parameter or cookie that holds the key. Default: Authorization.",
+    "api_key": 'The key, such as dlt.secrets["api_key"].',
+    "location": "Where the key goes. Default: header.",
+    "username": "The user name.",
+    "password": 'The password, such as dlt.secrets["password"].',
+    "access_token": "A token that is there already.",
+    "access_token_url": "Where a token is bought.",
+    "client_id": "The id of this client.",
+    "client_secret": 'Its secret, such as dlt.secrets["client_secret"].',
+    "access_token_request_data": "Fields that the token request carries besides id and secret.",
+    "default_token_expiration": "How long a token holds, in seconds, where its response does not say.",
+    "client_auth": "Whether id and secret go into the `body` of the token request (default) or, as `basic`, a header.",
+    "private_key": 'The key that signs, as PEM or base64 of it: dlt.secrets["private_key"].',
+    "auth_endpoint": "Where the signed assertion buys a token.",
+    "scopes": "The scopes that are asked for.",
+    "headers": "Headers of the token request.",
+    "private_key_passphrase": "What opens the private key.",
+}
+
+PAGINATOR = {
+    "auto": "Decided by the first response.",
+    "single_page": "One request, one page.",
+    "json_link": "The body holds the URL of the next page.",
+    "json_response": "The older name of `json_link`.",
+    "header_link": "The Link header (RFC 8288) holds the URL of the next page.",
+    "header_cursor": "A header of the response goes into a query parameter of the next request.",
+    "cursor": "A value of the body goes into the next request.",
+    "offset": "Records are counted; each page begins where the last one ended.",
+    "page_number": "Pages are counted.",
+}
+
+ARGUMENT = {
+    "type": "How the next page is asked for.",
+    "next_url_path": "The JSON path of the next page's URL. Default: next.",
+    "links_next_key": "The relation of the link. Default: next.",
+    "cursor_key": "The response header that holds the cursor. Default: next.",
+    "cursor_param": "The query parameter that takes the cursor. Default: cursor.",
+    "cursor_path": "The JSON path of the next cursor. Default: cursors.next.",
+    "cursor_body_path": "Where the cursor goes in a JSON body, in place of `cursor_param`.",
+    "stop_after_empty_page": "Whether a page without records ends the walk.",
+    "has_more_path": "The JSON path of a value that says whether more pages follow.",
+    "limit": "The page size.",
+    "offset": "Where the first page begins. Default: 0.",
+    "offset_param": "The query parameter that takes the offset. Default: offset.",
+    "offset_body_path": "Where the offset goes in a JSON body, in place of `offset_param`.",
+    "limit_param": "The query parameter that takes the page size. Default: limit.",
+    "limit_body_path": "Where the page size goes in a JSON body, in place of `limit_param`.",
+    "total_path": "The JSON path of the total: of records for `offset`, of pages for `page_number`. Default: total; "
+    "null where the body has none.",
+    "maximum_offset": "The walk ends here, whatever follows.",
+    "base_page": "The number of the API's first page. Default: 0.",
+    "page": "The number of the page to begin with. Default: `base_page`.",
+    "page_param": "The query parameter that takes the page's number. Default: page.",
+    "page_body_path": "Where the page's number goes in a JSON body, in place of `page_param`.",
+    "maximum_page": "The walk ends here, whatever follows.",
+}
+
+INCREMENTAL = {
+    "cursor_path": "The JSON path, in each record, of the value that says when it changed.",
+    "initial_value": "Where the first run begins, as the API writes its values.",
+    "end_value": "Where the window ends. With it, nothing is remembered for the next run.",
+    "start_param": "The query parameter that takes the beginning of the window.",
+    "end_param": "The query parameter that takes its end.",
+    "last_value_func": "Whether the highest (`max`, default) or the lowest (`min`) value is the last.",
+    "primary_key": "What tells apart records with the last value. Default: the resource's key.",
+    "row_order": "The order in which the API sends records: it lets a walk end early.",
+    "range_start": "Whether the beginning belongs to the window. Default: closed.",
+    "range_end": "Whether the end belongs to the window. Default: open.",
+    "on_cursor_value_missing": "What becomes of a record without the value. Default: raise.",
+    "lag": "How far the beginning is moved back: seconds for times, days for dates, units for numbers.",
+    "allow_external_schedulers": "Read, and without effect: no scheduler's window is looked for.",
+}
+
+RESOLVE = {
+    "type": "The value comes from each record of another resource.",
+    "resource": "That resource.",
+    "field": "The JSON path of the value in its records.",
+}
+
+RESPONSE_ACTION = {
+    "status_code": "The status that it is about; without it, every one.",
+    "content": "A text that the body must hold.",
+    "action": "`ignore` ends the walk and keeps its earlier pages; `retry` asks again.",
+}
+
+DISPOSITION = {
+    "disposition": "What becomes of the rows that the table has.",
+    "strategy": "How a merge is done.",
+    "deduplicated": "Read, and not needed: of several records with one key, the last one read is kept.",
+    "skip_unchanged_rows": "Read, and without effect.",
+    "validity_column_names": "Read, and without effect: for a strategy that is not supported yet.",
+    "active_record_timestamp": "Read, and without effect: for a strategy that is not supported yet.",
+    "boundary_timestamp": "Read, and without effect: for a strategy that is not supported yet.",
+    "row_version_column_name": "Read, and without effect: for a strategy that is not supported yet.",
+}
+
+COLUMN = {
+    "name": "The column's name, where columns are written as a list.",
+    "data_type": "The type of its values.",
+    "nullable": "False: a record without a value is rejected.",
+    "primary_key": "Whether the column is part of the primary key.",
+    "merge_key": "Whether the column is part of the merge key.",
+}
