@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from headrace.cli.flags import add_format, add_help, positive
+from headrace.cli.journals import HOME, journals_of, opened
 from headrace.cli.parser import Parser
 from headrace.cli.world import World
-from headrace.errors import ConfigError, JournalError
+from headrace.errors import JournalError
 from headrace.report.exits import Exit
 from headrace.report.layout import Cell, Stage, Style, stage, table
 from headrace.report.words import count, many, size
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from headrace.journal.layout import Problem, Pruned, RunSummary
     from headrace.journal.write import Journal
 
-HOME = Path(".headrace")
 VERBS = ("list", "show", "verify", "prune")
 _DAY_S = 86_400
 _WITH_TIME = 100
@@ -81,7 +80,7 @@ def main(argv: Sequence[str], world: World, *, clock: Callable[[], float] = time
     if flags.verb == "prune" and flags.keep_runs is None and flags.older_than is None:
         parser().error("prune needs --keep-runs N, --older-than DAYS or both, so that nothing goes unasked")
     shown = stage(world.stdout, world.environ)
-    folders = _folders(flags.journal)
+    folders = journals_of(flags.journal)
     verbs: dict[str, Callable[[], Told]] = {
         "list": lambda: _list(folders, shown),
         "show": lambda: _show(folders, flags, shown),
@@ -101,28 +100,10 @@ def _guarded(argv: Sequence[str]) -> list[str]:
     return [each for each in argv if each not in {"--", *ids}] + ["--", *ids] if ids else list(argv)
 
 
-def _folders(named: str | None) -> list[Path]:
-    """The journal that was named, or all of this folder's."""
-    if named is not None:
-        return [Path(named)]
-    found = sorted(path for path in HOME.iterdir() if path.is_dir()) if HOME.is_dir() else []
-    if not found:
-        raise ConfigError(f"There is no journal in {HOME}/ of this folder; name one with --journal DIR")
-    return found
-
-
-def _open(folder: Path, *, read_only: bool = True) -> contextlib.closing[Journal]:
-    from headrace.journal.write import open_journal
-
-    if not folder.is_dir():
-        raise ConfigError(f"There is no journal in {folder}; name one with --journal DIR")
-    return contextlib.closing(open_journal(folder, None, read_only=read_only))
-
-
 def _list(folders: Sequence[Path], shown: Stage) -> Told:
     objects, lines = [], []
     for folder in folders:
-        with _open(folder) as journal:
+        with opened(folder) as journal:
             identity, runs = journal.identity, [_counted(journal, each) for each in journal.runs()]
         objects.append({"journal": str(folder), "identity": identity, "runs": runs})
         title = f"{identity.pipeline} {shown.marks.arrow} {identity.destination} ({identity.dataset})"
@@ -193,7 +174,7 @@ def _show(folders: Sequence[Path], flags: argparse.Namespace, shown: Stage) -> T
 
     wanted = row_id(flags.id)
     for folder in folders:
-        with _open(folder) as journal:
+        with opened(folder) as journal:
             traced = trace(folder, journal, wanted)
         if traced is not None:
             return Told(_traced_object(traced, whole=flags.body), list(_traced_lines(traced, shown, whole=flags.body)))
@@ -233,7 +214,7 @@ def _verify(folders: Sequence[Path], shown: Stage) -> Told:
     lines: list[str] = []
     sound = True
     for folder in folders:
-        with _open(folder) as journal:
+        with opened(folder) as journal:
             runs, problems = journal.runs(), list(journal.verify())
         sound = sound and not problems
         objects.append({"journal": str(folder), "sound": not problems, "problems": problems})
@@ -257,7 +238,7 @@ def _prune(folders: Sequence[Path], flags: argparse.Namespace, now: float) -> To
     lines: list[str] = []
     before = now - flags.older_than * _DAY_S if flags.older_than is not None else None
     for folder in folders:
-        with _open(folder, read_only=False) as journal:
+        with opened(folder, read_only=False) as journal:
             pruned: Pruned = journal.prune(keep_runs=flags.keep_runs, before=before)
         objects.append({"journal": str(folder), "pruned": pruned})
         freed = f"{many(len(pruned.runs), 'run')} forgotten, {size(pruned.stored_bytes)} freed"

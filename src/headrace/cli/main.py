@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "can it run, and what was understood",
     "fetch": "the first half of run: from the API to the journal",
     "replay": "the second half of run: from the journal to the warehouse",
+    "report": "the report of the last run, or of a named one",
     "journal": "list, show, verify or prune the raw pages that were kept",
     "demo": "a local API, a run and its report, with no set-up",
     "emulate": "a local vendor API to try things against",
@@ -29,7 +30,7 @@ COMMANDS = {
 }
 
 RESUMING = ("run", "fetch", "replay")
-LATER = ("explain", "convert", "preview", "report")
+LATER = ("explain", "convert", "preview")
 
 HELP = """\
 usage: headrace COMMAND [arguments]
