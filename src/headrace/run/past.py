@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from headrace.errors import ConfigError, JournalError
+from headrace.errors import ConfigError
 from headrace.journal.layout import RunSummary, WalkState
 from headrace.journal.write import Journal
 from headrace.model.position import Done
@@ -54,16 +54,9 @@ def past(journal: Journal, run: RunSummary) -> Past:
     return Past(run, _from_pages(run, list(journal.walks(run.run.run_id))), None)
 
 
-def last_finished(journal: Journal) -> Past | None:
-    """The newest run that is over and whose report can be read; it may be that of a kill just before the marker."""
-    for run in reversed(journal.runs()):
-        try:
-            found = past(journal, run)
-        except JournalError:
-            continue
-        if found.kept is not None:
-            return found
-    return None
+def owned_walks(journal: Journal, run_id: str, resource: str) -> Iterator[WalkState]:
+    """The walks of one resource in a run: its own, or those of its parent's rows."""
+    return (each for each in journal.walks(run_id) if resource in {each.walk, owner_of(each.walk)})
 
 
 def _from_pages(run: RunSummary, walks: list[WalkState]) -> RunReport:

@@ -63,10 +63,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What was understood, also where a fault keeps the document from running."""
+    """What was understood, also where a fault keeps the document from running. `config` is its tree, in dlt's words."""
 
     client: ReadClient = field(default_factory=ReadClient)
     resources: tuple[ReadResource, ...] = ()
+    config: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
     resources = check_tables(ctx, resources)
-    return Outline(client, tuple(resources))
+    return Outline(client, tuple(resources), config)
 
 
 def _required(ctx: Context, config: Node, key: str) -> Node | None:

@@ -22,7 +22,7 @@ OAuth: TypeAlias = OAuth2ClientCredentials | OAuth2Jwt
 Fields: TypeAlias = dict[str, str]
 Headers: TypeAlias = tuple[tuple[str, Text], ...]
 
-_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _SECRET_FIELD = re.compile(r"(?i).*(secret|password|assertion)")
 
@@ -51,7 +51,7 @@ def asking(auth: OAuth, resource: str, resolver: Resolver, redactor: Redactor, *
         case OAuth2Jwt():
             signed = assertion(auth, resolver, now=now)
             redactor.add(signed)
-            fields, headers = {"grant_type": _JWT_BEARER, "assertion": signed}, auth.headers
+            fields, headers = {"grant_type": JWT_BEARER, "assertion": signed}, auth.headers
         case _:
             assert_never(auth)
     return PageRequest(

@@ -32,7 +32,7 @@ from headrace.transport.resolve import Resolver
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
 # Header names whose value is a credential, whether or not a reference is in it.
-_CREDENTIAL_HEADERS = re.compile(
+CREDENTIAL_HEADERS = re.compile(
     r"(?i)(proxy-)?authorization|cookie|.*(api-?key|access-?token|auth-?token|secret|password|-token)"
 )
 _NOT_IN_A_HEADER = re.compile(r"[\r\n\0]")
@@ -189,7 +189,7 @@ class Preparer:
 
 
 def _private(name: str, value: Text) -> bool:
-    return bool(value.refs) or _CREDENTIAL_HEADERS.fullmatch(name) is not None
+    return bool(value.refs) or CREDENTIAL_HEADERS.fullmatch(name) is not None
 
 
 def _with_token(headers: dict[str, str], token: str | None) -> dict[str, str]:
@@ -238,7 +238,7 @@ def _identity(headers: Mapping[str, str], params: tuple[tuple[str, str], ...], a
     """A name for the credential that cannot be turned back into it, and lives no longer than the process."""
     if isinstance(auth, OAuth2ClientCredentials | OAuth2Jwt):  # its tokens come and go, and the budget stays
         return format(hash(auth) & 0xFFFFFFFF, "08x")
-    private = tuple(value for name, value in headers.items() if _CREDENTIAL_HEADERS.fullmatch(name))
+    private = tuple(value for name, value in headers.items() if CREDENTIAL_HEADERS.fullmatch(name))
     return format(hash((params, private)) & 0xFFFFFFFF, "08x") if params or private else ""
 
 

@@ -1,0 +1,367 @@
+"""Every effective value of a reading, with where it comes from and how sure it is; made only when somebody asks.
+
+Nothing is noted for it while a document is read: the tree, the findings and the flags say it all afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from headrace.model.plan import (
+    Auth,
+    AutoPaging,
+    Client,
+    Incremental,
+    Json,
+    NoAuth,
+    Paging,
+    ParentField,
+    Ref,
+    Resource,
+    RetryPolicy,
+    Text,
+    WindowValue,
+)
+from headrace.spec import places
+from headrace.spec.faults import Fault
+from headrace.spec.node import Node
+from headrace.spec.read import Options, Reading
+from headrace.spec.rules import RULES
+from headrace.spec.rules import Confidence as RuleConfidence
+
+Origin: TypeAlias = Literal["document", "rule", "default", "flag", "first response"]
+Confidence: TypeAlias = Literal["stated", "implied", "guessed", "detected"]
+
+_SURE: dict[RuleConfidence, Confidence] = {
+    "settled": "implied",
+    "asked": "implied",
+    "lost": "implied",
+    "likely": "guessed",
+    "doubtful": "guessed",
+}
+_OPEN = ("client_id", "token_url", "auth_endpoint")
+"""Fields of a credential that are no secret where they are written out."""
+_HIDDEN = "***"
+
+
+class Value(msgspec.Struct, frozen=True):
+    """One effective value. `origin` "rule": the document's words were interpreted, by the rule of that code.
+
+    `path` and `line` are where it stands in the document; `why` is a sentence where there is something to say.
+    """
+
+    value: Json
+    origin: Origin
+    confidence: Confidence
+    path: str = ""
+    line: int | None = None
+    rule: str | None = None
+    why: str = ""
+
+
+def client_values(reading: Reading, client: Client, options: Options) -> dict[str, Value]:
+    """The values of the client, by name."""
+    node = reading.outline.config.get("client") if reading.outline.config is not None else None
+    roots = {"client": node, "auth": node.get("auth") if node is not None else None}
+    search = _Search(reading, options, roots, "client")
+    found: dict[str, Value] = {}
+    for key, value in _of_client(client, reading.outline.client.shown_url):
+        flag = _CLIENT_FLAGS.get(key)
+        if flag is not None and getattr(options, flag[0]):
+            found[key] = Value(value, "flag", "stated", why=flag[1])
+        else:
+            found[key] = search.value(key, value)
+    return found
+
+
+_CLIENT_FLAGS = {
+    "base_url": ("base_url", "--base-url"),
+    "rate": ("rate", "--rate"),
+    "allowed_origins": ("allow_origins", "--allow-origin"),
+}
+
+
+def resource_values(reading: Reading, resource: Resource, options: Options, *, found_out: str = "") -> dict[str, Value]:
+    """The values of one resource, by name. Where the document leaves paging or selector open, `resource` may have what
+    an earlier first response settled; `found_out` is the sentence on that.
+    """
+    stated, node = next(
+        (read.resource, read.node) for read in reading.outline.resources if read.resource.name == resource.name
+    )
+    client = reading.outline.config.get("client") if reading.outline.config is not None else None
+    endpoint = node.get("endpoint")
+    own = endpoint.items if endpoint is not None else {}
+    leaked = (endpoint.get("incremental_sync") if endpoint is not None else None) or node.get("incremental_sync")
+    roots = {
+        "resource": node,
+        "paginator": own.get("paginator") or (client.get("paginator") if client is not None else None),
+        "incremental": own.get("incremental") or leaked or _incremental_param(endpoint),
+        "auth": own.get("auth"),
+    }
+    settled = {"selector"} if stated.selector is None else set()
+    settled |= {"paging"} if isinstance(stated.paging, AutoPaging) else set()
+    search = _Search(reading, options, roots, node.path, left_open=settled, found_out=found_out)
+    search.size_param = resource.paging.size_param
+    return {key: search.value(key, value) for key, value in _of_resource(resource)}
+
+
+def _incremental_param(endpoint: Node | None) -> Node | None:
+    params = endpoint.get("params") if endpoint is not None else None
+    kinds = ((sub, sub.get("type")) for sub in (params.items.values() if params is not None else ()))
+    return next((sub for sub, kind in kinds if kind is not None and kind.word == "incremental"), None)
+
+
+# --- what there is --------------------------------------------------------------------------------
+
+
+def _of_client(client: Client, url: str | None) -> Iterator[tuple[str, Json]]:
+    yield "base_url", url
+    yield from _of_auth(client.auth)
+    for name, value in client.headers:
+        yield f"headers.{name}", plainly(value)
+    if client.limit is not None:
+        yield "rate", msgspec.structs.asdict(client.limit)
+    if client.allowed_origins:
+        yield "allowed_origins", list(client.allowed_origins)
+
+
+def _of_resource(resource: Resource) -> Iterator[tuple[str, Json]]:
+    request = resource.request
+    yield "name", resource.name
+    yield "method", request.method
+    yield "path", plainly(request.path, resource)
+    for kind, pairs in (("params", request.params), ("headers", request.headers)):
+        for name, value in pairs:
+            yield f"{kind}.{name}", plainly(value, resource)
+    for kind, body in (("json", request.json), ("form", request.form), ("body", request.raw_body)):
+        if body is not None:
+            yield kind, plainly(body, resource)
+    if resource.auth is not None:
+        yield from _of_auth(resource.auth)
+    yield from _of_paging(resource.paging)
+    yield "selector", resource.selector
+    if resource.parent is not None:
+        yield "parent", resource.parent.resource
+        if resource.parent.include:
+            yield "parent.include", list(resource.parent.include)
+    if resource.incremental is not None:
+        yield from _of_incremental(resource.incremental)
+    yield from _of_table(resource)
+    if resource.actions:
+        yield "response_actions", plainly(resource.actions)
+    yield from _of_retry(resource.retry)
+
+
+def _of_auth(auth: Auth) -> Iterator[tuple[str, Json]]:
+    yield "auth.kind", _tag(auth)
+    if isinstance(auth, NoAuth):
+        return
+    for name, value in msgspec.structs.asdict(auth).items():
+        shows = not isinstance(value, Text) or value.refs or name in _OPEN
+        if value is not None and value != ():
+            yield f"auth.{name}", plainly(value) if shows or not value.literal else _HIDDEN
+
+
+def _of_paging(paging: Paging) -> Iterator[tuple[str, Json]]:
+    yield "paging.kind", _tag(paging)
+    for name, value in msgspec.structs.asdict(paging).items():
+        if value is not None and value is not False:
+            yield f"paging.{name}", value
+
+
+def _of_incremental(rule: Incremental) -> Iterator[tuple[str, Json]]:
+    for name, value in msgspec.structs.asdict(rule).items():
+        if value is not None and name != "key_listed":
+            yield f"incremental.{name}", plainly(value)
+
+
+def _of_table(resource: Resource) -> Iterator[tuple[str, Json]]:
+    yield "table", resource.table
+    yield "disposition", resource.disposition
+    yield "primary_key", list(resource.primary_key)
+    if resource.merge_key:
+        yield "merge_key", list(resource.merge_key)
+    if resource.columns:
+        yield "columns", {hint.name: _hint(hint.data_type, hint.nullable) for hint in resource.columns}
+    if resource.max_nesting is not None:
+        yield "max_nesting", resource.max_nesting
+    yield "selected", resource.selected
+
+
+def _hint(data_type: str | None, nullable: bool | None) -> dict[str, Json]:
+    return {key: value for key, value in (("data_type", data_type), ("nullable", nullable)) if value is not None}
+
+
+def _of_retry(retry: RetryPolicy) -> Iterator[tuple[str, Json]]:
+    for name, value in msgspec.structs.asdict(retry).items():
+        yield f"retry.{name}", plainly(value)
+
+
+def _tag(struct: msgspec.Struct) -> str:
+    return str(struct.__struct_config__.tag)
+
+
+def plainly(value: Json, resource: Resource | None = None) -> Json:  # noqa: PLR0911 - one for each kind
+    """A value of the plan as JSON: references as `<secret:NAME>`, slots as the placeholders that they were."""
+    match value:
+        case Text(parts=parts):
+            return "".join(plainly(part, resource) for part in parts)
+        case Ref(name=name, kind=kind):
+            return f"<{kind}:{name}>"
+        case ParentField(path=path, raw=raw):
+            parent = resource.parent.resource if resource is not None and resource.parent is not None else "parent"
+            return f"{{resources.{parent}.{path}{':raw' if raw else ''}}}"
+        case WindowValue(which=which):
+            return f"{{incremental.{which}}}"
+        case msgspec.Struct():
+            return {name: plainly(one, resource) for name, one in msgspec.structs.asdict(value).items()}
+        case dict():
+            return {plainly(key, resource): plainly(one, resource) for key, one in value.items()}
+        case list() | tuple():
+            return [plainly(one, resource) for one in value]
+        case _:
+            return value
+
+
+# --- where it comes from ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place of the document; `node` None: nothing stands there, and `path` is where it would stand."""
+
+    node: Node | None
+    path: str
+    implied: bool = False
+
+
+class _Search:
+    """Looks for the values of one part of a document, whose own path is `home`.
+
+    `left_open` are those that the first response decides; `found_out` is what an earlier one has shown.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        options: Options,
+        roots: Mapping[str, Node | None],
+        home: str,
+        *,
+        left_open: Collection[str] = (),
+        found_out: str = "",
+    ) -> None:
+        self._roots = roots
+        self._settings = options.settings
+        effective = {path for root in roots.values() if root is not None for path in _paths(root)}
+        self._faults = [fault for fault in reading.faults if fault.code in RULES and _acts(fault, effective, home)]
+        plan = reading.plan
+        self._noted = {note.path: note for note in (plan.provenance if plan is not None else ())}
+        self.size_param: str | None = None
+        self._left_open = left_open
+        self._why = found_out or "the first response decides"
+
+    def value(self, key: str, value: Json) -> Value:
+        """The value with what is known of it."""
+        if key == f"params.{self.size_param}" and all(place.node is None for place in self._places(key)):
+            key = "paging.size_param"  # the paginator brings it
+        found = list(self._places(key))
+        return (
+            self._by_rule(key, value, found)
+            or self._stated(value, found)
+            or self._noted_or_open(key, value, found)
+            or Value(value, "default", "implied", found[0].path if found else "")
+        )
+
+    def _by_rule(self, key: str, value: Json, found: list[_Place]) -> Value | None:
+        paths = {place.path for place in found}
+        for fault in self._faults:
+            by_place = fault.code in places.BY_PLACE and fault.path in paths
+            if by_place or key in places.DECIDES.get(fault.code, ()):
+                sure = _SURE[RULES[fault.code].confidence]
+                why = f"{fault.problem}; {fault.fix}"
+                return Value(value, "rule", sure, fault.path, fault.line, fault.code, why)
+        return None
+
+    def _stated(self, value: Json, found: list[_Place]) -> Value | None:
+        for place in found:
+            if place.node is None:
+                continue
+            names = [ref.name for ref in _refs(place.node) if ref.kind == "config" and ref.name in self._settings]
+            noted = [path for path in self._noted if path.startswith(f"{place.node.path}.{{")]
+            names += [path.rpartition("{")[2].rstrip("}") for path in noted]
+            if names:
+                why = ", ".join(f"--set {name}" for name in dict.fromkeys(names))
+                return Value(value, "flag", "stated", place.node.path, place.node.at, why=why)
+            sure: Confidence = "implied" if place.implied else "stated"
+            return Value(value, "document", sure, place.node.path, place.node.at)
+        return None
+
+    def _noted_or_open(self, key: str, value: Json, found: list[_Place]) -> Value | None:
+        """What the reader noted where the document is silent, and what is left to the first response."""
+        path = found[0].path if found else ""
+        if key.partition(".")[0] in self._left_open:
+            return Value(value, "first response", "detected", path, why=self._why)
+        note = self._noted.get(path)
+        if note is not None and note.origin == "interpretation":
+            return Value(value, "rule", "implied", path, note.line)
+        return None
+
+    def _places(self, key: str) -> Iterator[_Place]:
+        part, _, rest = key.partition(".")
+        known = places.CLIENT.get(key) if "client" in self._roots else places.RESOURCE.get(key)
+        if known is not None:
+            for place in known:
+                root, _, below = place.partition("/")
+                yield from self._place(root, tuple(below.split(".")) if below else (), implied=below == "name")
+        elif part == "paging":
+            for name in places.PAGING.get(rest, (rest,)):
+                yield from self._place("paginator", tuple(name.split(".")))
+            if rest in {"size", "size_param"} and self.size_param is not None:
+                yield from self._place("resource", ("endpoint", "params", self.size_param))
+        elif part == "incremental":
+            for name in places.INCREMENTAL.get(rest, (rest,)):
+                yield from self._place("incremental", (name,))
+        elif part == "auth":
+            for name in places.AUTH.get(rest, (rest,)):
+                yield from self._place("auth", (name,))
+        elif part in {"params", "headers"}:
+            root, above = ("client", ()) if "client" in self._roots else ("resource", ("endpoint",))
+            yield from self._place(root, (*above, part, rest))
+        else:
+            yield from self._place("resource", (key,))
+
+    def _place(self, root: str, keys: tuple[str, ...], *, implied: bool = False) -> Iterator[_Place]:
+        node = self._roots.get(root)
+        if node is None:
+            return
+        for at, key in enumerate(keys):
+            below = node.items.get(key)
+            if below is None or below.value is None:
+                yield _Place(None, ".".join([node.path, *keys[at:]]), implied)
+                return
+            node = below
+        if keys == ("endpoint",) and isinstance(node.value, dict):  # a mapping is no path
+            return
+        yield _Place(node, node.path, implied)
+
+
+def _acts(fault: Fault, effective: set[str], home: str) -> bool:
+    """Whether a finding is about what this part has in effect, its own or taken from elsewhere."""
+    own = fault.path == home or fault.path.startswith((f"{home}.", f"{home}["))
+    return own or fault.path in effective or fault.path.rpartition(".")[0] in effective or fault.path == "resources"
+
+
+def _paths(node: Node) -> Iterator[str]:
+    yield node.path
+    for sub in (*node.items.values(), *node.elements):
+        yield from _paths(sub)
+
+
+def _refs(node: Node) -> Iterator[Ref]:
+    if isinstance(node.value, Text):
+        yield from node.value.refs
