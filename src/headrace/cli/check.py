@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
-import msgspec
-
 from headrace.cli.faults import fault_lines
 from headrace.cli.flags import add_common
-from headrace.cli.masks import masked, masked_error, masked_faults, masked_plan
+from headrace.cli.masks import masked, masked_error, masked_plan
 from headrace.cli.parser import Parser, wants_json
+from headrace.cli.reading import as_json, read_config, unreadable
 from headrace.cli.run import complain, config_name
 from headrace.cli.world import World
 from headrace.errors import ConfigError
@@ -74,73 +71,21 @@ def main(argv: Sequence[str], world: World) -> int:
     """Read the document and tell."""
     try:
         flags = parser().read(argv)
-        reading = _read(flags, world)
+        reading, _ = read_config(flags, world)
     except ConfigError as error:
         if wants_json(argv):
-            world.say(_unreadable(masked_error(error)))
+            world.say(as_json(unreadable(masked_error(error)) | {"plan": None}))
         complain(error, world)
         return Exit.MEND
     if flags.format == "json":
         from headrace.spec.explain import check_object
 
         said = check_object(reading)
-        world.say(_json(said | {"plan": masked_plan(said["plan"])}))
+        world.say(as_json(said | {"plan": masked_plan(said["plan"])}))
     elif not flags.quiet or reading.plan is None:
         shown = stage(world.stdout, world.environ)
         world.say("\n".join(lines(reading, config_name(flags.config), shown)))
     return Exit.MEND if reading.plan is None else Exit.DONE
-
-
-def _read(flags: argparse.Namespace, world: World) -> Reading:
-    from headrace.sinks.open import open_sink
-    from headrace.spec.faults import Fault
-    from headrace.spec.read import Options, open_source, read
-    from headrace.spec.secrets import Lookup
-    from headrace.spec.settings import Settings
-
-    if flags.to is not None:
-        open_sink(flags.to, "any")  # connects to nothing
-    settings = Settings(dict(flags.settings))
-    reading = read(
-        open_source(flags.config),
-        Options(
-            base_url=flags.base_url,
-            settings=settings,
-            lookup=Lookup(world.environ, flags.secrets),
-            rate=flags.rate,
-            allow_origins=tuple(flags.allow_origins),
-            resources=tuple(flags.resources),
-        ),
-    )
-    surplus = settings.surplus() if reading.plan is not None else {}
-    unused = (
-        Fault(
-            "unused-setting", "warning", f"--set {key}", None, f"no value `{key}` is asked for; `run` refuses it", fix
-        )
-        for key, fix in surplus.items()
-    )
-    return dataclasses.replace(reading, faults=masked_faults((*reading.faults, *unused)))
-
-
-def _unreadable(error: ConfigError) -> str:
-    """The object for a document that is not there, or a flag that is wrong: nothing was understood."""
-    problem, fix = _problem_and_fix(str(error))
-    fault = {"code": "unreadable", "severity": "error", "path": "", "line": None, "problem": problem, "fix": fix}
-    said = {"runnable": False, "needs": [], "dialect": None, "faults": [fault], "plan": None}
-    return _json(said)
-
-
-def _json(said: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(said), indent=2).decode()
-
-
-def _problem_and_fix(sentence: str) -> tuple[str, str]:
-    """A sentence of ours says what is wrong, then, after its last semicolon or colon, what to do."""
-    for mark in ("; ", ": "):
-        problem, found, fix = sentence.rpartition(mark)
-        if found:
-            return problem, fix
-    return sentence, "see `headrace check --help`"
 
 
 def lines(reading: Reading, config: str, shown: Stage) -> list[str]:

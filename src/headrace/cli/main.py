@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "fetch and load",
     "check": "can it run, and what was understood",
+    "explain": "every effective value, where it comes from, and what to expect",
     "fetch": "the first half of run: from the API to the journal",
     "replay": "the second half of run: from the journal to the warehouse",
     "report": "the report of the last run, or of a named one",
@@ -30,7 +31,7 @@ COMMANDS = {
 }
 
 RESUMING = ("run", "fetch", "replay")
-LATER = ("explain", "convert", "preview")
+LATER = ("convert", "preview")
 
 HELP = """\
 usage: headrace COMMAND [arguments]

@@ -9,14 +9,17 @@ from typing import Any
 import msgspec
 
 from headrace.errors import ConfigError
+from headrace.model.plan import Json
 from headrace.spec.faults import Fault
 from headrace.transport.redact import CREDENTIAL_PARAMS, MASK
 
 # What a person writes beside such a name is a credential; only what an API writes may be a cursor.
 _NAME = rf"(?:{CREDENTIAL_PARAMS}|(?:[\w-]+[_-])?token|key|auth|authorization|pwd)"
 _USER = re.compile(r"(?<=://)[^/?#\s\"'`]*@")
-_PARAM = re.compile(rf"(?i)((?:^|[?&;]){_NAME}=)[^&;#\s\"'`]*")
-_REFERENCE = re.compile(r"<(?:secret|config|env) [^>]+>")
+# Marks of what is filled in later: `<secret:NAME>`, `<next:PATH>`, `{resources.users.id}`.
+_FILLED = r"<[a-z]+[: >]|\{(?:resources|incremental)\."
+_PARAM = re.compile(rf"(?i)((?:^|[?&;]){_NAME}=)(?!{_FILLED})[^&;#\s\"'`]*")
+_REFERENCE = re.compile(r"<(?:secret|config|env)[ :][^>]+>")
 
 
 def masked(words: str) -> str:
@@ -45,10 +48,24 @@ def masked_plan(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resource(told: dict[str, Any]) -> dict[str, Any]:
-    params = {name: _value(name, value) for name, value in told["params"].items()}
+    params = {name: masked_value(name, value) for name, value in told["params"].items()}
     return told | {"path": masked(told["path"]), "params": params}
 
 
-def _value(name: str, value: str) -> str:
+def masked_value(name: str, value: str) -> str:
+    """What is set to a name: a mask where the name is one of a credential, and the value is written out."""
     literal = re.fullmatch(_NAME, name, re.IGNORECASE) and not _REFERENCE.search(value)
     return MASK if literal and value else masked(value)
+
+
+def masked_json(name: str, value: Json) -> Json:
+    """A JSON value that is set to a name, masked wherever a name in it is one of a credential."""
+    match value:
+        case str():
+            return masked_value(name, value)
+        case dict():
+            return {key: masked_json(str(key), one) for key, one in value.items()}
+        case list() | tuple():
+            return [masked_json(name, one) for one in value]
+        case _:
+            return value

@@ -37,8 +37,8 @@ from headrace.sinks import takeover
 from headrace.sinks.base import Commit, WalkCommit
 from headrace.sinks.open import open_sink
 from headrace.spec.secrets import Lookup
-from headrace.transport.base import Transport
-from headrace.transport.client import MAX_CONCURRENCY, open_transport
+from headrace.transport.base import MAX_CONCURRENCY, Transport
+from headrace.transport.client import open_transport
 from headrace.walk.ahead import is_foreseen
 from headrace.walk.sieve import Sieve
 

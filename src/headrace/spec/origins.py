@@ -5,7 +5,7 @@ Nothing is noted for it while a document is read: the tree, the findings and the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -102,10 +102,12 @@ def resource_values(reading: Reading, resource: Resource, options: Options, *, f
         "incremental": own.get("incremental") or leaked or _incremental_param(endpoint),
         "auth": own.get("auth"),
     }
+    resource = msgspec.structs.replace(resource, selected=stated.selected)
     settled = {"selector"} if stated.selector is None else set()
     settled |= {"paging"} if isinstance(stated.paging, AutoPaging) else set()
     search = _Search(reading, options, roots, node.path, left_open=settled, found_out=found_out)
     search.size_param = resource.paging.size_param
+    search.filled = [name for name, value in stated.request.params if value.slots]
     return {key: search.value(key, value) for key, value in _of_resource(resource)}
 
 
@@ -135,8 +137,10 @@ def _of_resource(resource: Resource) -> Iterator[tuple[str, Json]]:
     yield "method", request.method
     yield "path", plainly(request.path, resource)
     for kind, pairs in (("params", request.params), ("headers", request.headers)):
+        sent: dict[str, list[Json]] = {}
         for name, value in pairs:
-            yield f"{kind}.{name}", plainly(value, resource)
+            sent.setdefault(name, []).append(plainly(value, resource))
+        yield from ((f"{kind}.{name}", values[0] if len(values) == 1 else values) for name, values in sent.items())
     for kind, body in (("json", request.json), ("form", request.form), ("body", request.raw_body)):
         if body is not None:
             yield kind, plainly(body, resource)
@@ -262,6 +266,7 @@ class _Search:
         plan = reading.plan
         self._noted = {note.path: note for note in (plan.provenance if plan is not None else ())}
         self.size_param: str | None = None
+        self.filled: Sequence[str] = ()
         self._left_open = left_open
         self._why = found_out or "the first response decides"
 
@@ -318,22 +323,27 @@ class _Search:
             for place in known:
                 root, _, below = place.partition("/")
                 yield from self._place(root, tuple(below.split(".")) if below else (), implied=below == "name")
-        elif part == "paging":
-            for name in places.PAGING.get(rest, (rest,)):
-                yield from self._place("paginator", tuple(name.split(".")))
-            if rest in {"size", "size_param"} and self.size_param is not None:
+        elif part in places.PARTS:
+            for name in places.PARTS[part].get(rest, (rest,)):
+                yield from self._place(places.ROOTS[part], tuple(name.split(".")))
+            if key in {"paging.size", "paging.size_param"} and self.size_param is not None:
                 yield from self._place("resource", ("endpoint", "params", self.size_param))
-        elif part == "incremental":
-            for name in places.INCREMENTAL.get(rest, (rest,)):
-                yield from self._place("incremental", (name,))
-        elif part == "auth":
-            for name in places.AUTH.get(rest, (rest,)):
-                yield from self._place("auth", (name,))
         elif part in {"params", "headers"}:
             root, above = ("client", ()) if "client" in self._roots else ("resource", ("endpoint",))
             yield from self._place(root, (*above, part, rest))
+        elif key == "parent":
+            yield from self._parent()
         else:
             yield from self._place("resource", (key,))
+
+    def _parent(self) -> Iterator[_Place]:
+        """Where it is said whose rows a resource hangs on: in a router, or by a placeholder."""
+        for keys in (("endpoint", "partition_router"), ("partition_router",)):
+            yield from self._place("resource", keys)
+        for name in self.filled:
+            yield from self._place("resource", ("endpoint", "params", name))
+        for keys in (("endpoint", "path"), ("endpoint",), ("name",)):
+            yield from self._place("resource", keys)
 
     def _place(self, root: str, keys: tuple[str, ...], *, implied: bool = False) -> Iterator[_Place]:
         node = self._roots.get(root)
@@ -341,7 +351,7 @@ class _Search:
             return
         for at, key in enumerate(keys):
             below = node.items.get(key)
-            if below is None or below.value is None:
+            if below is None or (below.value is None and key != "auth"):  # a null there means: no credential
                 yield _Place(None, ".".join([node.path, *keys[at:]]), implied)
                 return
             node = below

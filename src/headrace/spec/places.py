@@ -27,7 +27,6 @@ RESOURCE: dict[str, tuple[str, ...]] = {
     "columns": ("resource/columns",),
     "max_nesting": ("resource/max_table_nesting",),
     "selected": ("resource/selected",),
-    "parent": ("resource/endpoint.partition_router", "resource/partition_router"),
     "parent.include": ("resource/include_from_parent",),
     "response_actions": ("resource/endpoint.response_actions",),
     "retry.statuses": ("resource/endpoint.error_handler", "resource/error_handler"),
@@ -62,7 +61,7 @@ INCREMENTAL: dict[str, tuple[str, ...]] = {
     "cursor_path": ("cursor_path", "cursor_field"),
     "initial_value": ("initial_value", "start_datetime", "start_value", "start_date"),
     "end_value": ("end_value", "end_datetime", "end_date"),
-    "start_param": ("start_param", "start_time_option"),
+    "start_param": ("start_param", "start_time_option", "type"),  # a parameter of that type is it itself
     "end_param": ("end_param", "end_time_option"),
     "latest": ("last_value_func",),
     "on_missing": ("on_cursor_value_missing",),
@@ -78,6 +77,10 @@ AUTH: dict[str, tuple[str, ...]] = {
     "request_data": ("access_token_request_data", "grant_type", "scope", "scopes", "refresh_token"),
     "default_expiration_s": ("default_token_expiration",),
 }
+
+PARTS = {"paging": PAGING, "incremental": INCREMENTAL, "auth": AUTH}
+ROOTS = {"paging": "paginator", "incremental": "incremental", "auth": "auth"}
+"""Values that have several fields, and below which root those are stated."""
 
 DECIDES: dict[str, tuple[str, ...]] = {
     "auth-alias": ("auth.kind",),

@@ -10,6 +10,9 @@ from headrace.model.plan import ResponseAction, RetryPolicy
 
 T = TypeVar("T")
 
+MAX_CONCURRENCY = 16
+"""Requests under way at once where nobody states a number."""
+
 
 class Ignored(Exception):
     """The reply is one that the response actions ignore: the walk ends here. `why` is a sentence without secrets."""

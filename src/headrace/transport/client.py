@@ -17,7 +17,7 @@ from headrace.model.event import Attempted, Emit, Retried
 from headrace.model.page import PageRequest, Reply
 from headrace.model.plan import Client, DeclaredLimit, ResponseAction, RetryPolicy
 from headrace.transport.actions import action_for
-from headrace.transport.base import Ignored, Transport
+from headrace.transport.base import MAX_CONCURRENCY, Ignored, Transport
 from headrace.transport.budget import Outcome
 from headrace.transport.conceal import MARK, Marks
 from headrace.transport.content import is_empty
@@ -36,7 +36,6 @@ from headrace.transport.verdict import LOOK, REDIRECTS, Exchange, Failed, Verdic
 
 T = TypeVar("T")
 
-MAX_CONCURRENCY = 16
 MAX_BODY_BYTES = 128 << 20
 _MAX_REDIRECTS = 10
 _OK = range(200, 300)
