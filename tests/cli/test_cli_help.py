@@ -12,7 +12,7 @@ import pytest
 
 from headrace.cli import replay
 from headrace.cli.flags import options
-from headrace.cli.main import COMMANDS, main
+from headrace.cli.main import COMMANDS, LATER, main
 from headrace.cli.world import World
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
@@ -74,7 +74,7 @@ def test_every_command_is_in_the_help() -> None:
 
 def test_what_belongs_to_later_is_not_offered() -> None:
     out = said("--help")[1]
-    assert not [word for word in ("explain", "convert", "preview") if f"  {word} " in out]
+    assert not [word for word in LATER if f"  {word} " in out]
 
 
 def test_the_version_is_told() -> None:

@@ -127,7 +127,7 @@ def _limit_words(limits: Limits, found: Explained) -> Iterator[str]:
     else:
         yield "no rate is declared (--rate N/SECONDS): the API's own headers and refusals set the pace"
     if limits.api:
-        yield f"in the last run the API said: {limits.api}"
+        yield f"the last run found a limit of the API's own ({limits.api}): `headrace report` tells more"
     yield f"at most {many(limits.max_concurrency, 'request')} at once"
     if limits.pages:
         yield f"at most {many(limits.pages, 'page')} of each resource (--limit-pages)"

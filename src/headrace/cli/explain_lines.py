@@ -11,7 +11,7 @@ from headrace.cli.explain_expect import expectations
 from headrace.cli.explain_object import Explained, ExplainedResource
 from headrace.cli.faults import fault_lines
 from headrace.model.plan import Json
-from headrace.report.layout import Cell, Stage, Style, table, wrapped
+from headrace.report.layout import Cell, Stage, Style, bullets, table, wrapped
 from headrace.report.words import listed, many
 from headrace.run.asks import Ask
 from headrace.spec.needs import how_met
@@ -19,7 +19,8 @@ from headrace.spec.origins import Value
 
 _HEAD = ("value", "in effect", "sure", "from")
 _LONGEST, _SHORTER, _WIDE = 30, 22, 100
-_INHERITED = (("resource_defaults", " (resource_defaults)"), ("client.paginator", " (client)"))
+_NOTED = ("guessed", "detected")
+_INHERITED = (("resource_defaults", " (defaults)"), ("client.paginator", " (client)"))
 _STYLES: dict[str, Style] = {"stated": "none", "implied": "none", "guessed": "warn", "detected": "accent"}
 _USUAL_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
@@ -95,13 +96,13 @@ def _owned(own: Mapping[str, Sequence[_Row]], shown: Stage) -> Iterator[str]:
     if len(own) == 1:
         yield from _block(next(iter(own.values())), shown)
         return
-    told: set[str] = set()
     body: list[list[str | Cell]] = []
     for name, rows in own.items():
-        cells = [_cells(row, told, shown) for row in rows if row.value.origin != "default"]
+        cells = [_cells(row, shown) for row in rows if row.value.origin != "default"]
         body += [[Cell(name if at == 0 else "", "strong"), *each] for at, each in enumerate(cells)]
     if body:
         yield from table(("resource", *_HEAD), body, stage=shown)
+    yield from _notes([row for rows in own.values() for row in rows], shown)
     for name, rows in own.items():  # that its table is called like it goes without saying
         left = [row for row in rows if row.value.origin == "default" and (row.key, row.value.value) != ("table", name)]
         yield from _defaults(left, f"{name}, by default: ", shown)
@@ -131,12 +132,23 @@ def _rows(every: Sequence[Mapping[str, Value]]) -> list[_Row]:
 
 
 def _block(rows: Sequence[_Row], shown: Stage) -> Iterator[str]:
-    """A table of what somebody has said, or the first response has; then the defaults, in prose."""
-    told: set[str] = set()
-    body = [_cells(row, told, shown) for row in rows if row.value.origin != "default"]
+    """A table of what somebody has said, or the first response has; then the guesses and the defaults, in prose."""
+    body = [_cells(row, shown) for row in rows if row.value.origin != "default"]
     if body:
         yield from table(_HEAD, body, stage=shown)
+    yield from _notes(rows, shown)
     yield from _defaults([row for row in rows if row.value.origin == "default"], "by default: ", shown)
+
+
+def _notes(rows: Sequence[_Row], shown: Stage) -> Iterator[str]:
+    """Why a guess was made, and what a first response has shown: each sentence once."""
+    told: dict[str, Style] = {}
+    for row in rows:
+        value = row.value
+        if value.confidence in _NOTED and value.why:
+            lead = f"{value.rule}: " if value.rule else ""
+            told.setdefault(f"{lead}{value.why}", _STYLES[value.confidence])
+    yield from bullets([("warn" if style == "warn" else "none", words) for words, style in told.items()], shown)
 
 
 def _defaults(rows: Sequence[_Row], lead: str, shown: Stage) -> Iterator[str]:
@@ -146,19 +158,12 @@ def _defaults(rows: Sequence[_Row], lead: str, shown: Stage) -> Iterator[str]:
         yield from (shown.paint("dim", line) for line in lines)
 
 
-def _cells(row: _Row, told: set[str], shown: Stage) -> list[str | Cell]:
-    """One row of a table. `told` are the sentences that stand above already."""
+def _cells(row: _Row, shown: Stage) -> list[str | Cell]:
+    """One row of a table."""
     value = row.value
     longest = _LONGEST if shown.width >= _WIDE else _SHORTER
-    why = value.why if value.confidence in {"guessed", "detected"} else ""
-    source = _source(row, "" if why in told else why)
-    told.add(why)
-    return [
-        row.key,
-        Cell(_words(value.value, longest), "strong"),
-        Cell(value.confidence, _STYLES[value.confidence]),
-        source,
-    ]
+    sure = Cell(value.confidence, _STYLES[value.confidence])
+    return [row.key, Cell(_words(value.value, longest), "strong"), sure, _source(row)]
 
 
 def _words(value: Json, longest: int) -> str:
@@ -170,6 +175,8 @@ def _words(value: Json, longest: int) -> str:
             words = value or "(empty)"
         case list() if all(isinstance(each, str | int) for each in value):
             words = ", ".join(map(str, value)) or "none"
+        case {"requests": requests, "window_s": window_s}:
+            words = f"{requests} in {window_s:g} s"
         case bool():
             words = str(value).lower()
         case float():
@@ -179,17 +186,16 @@ def _words(value: Json, longest: int) -> str:
     return words if len(words) <= longest else f"{words[: longest - 1]}…"
 
 
-def _source(row: _Row, why: str) -> str:
-    """Where a value comes from; `why` is the sentence to add, which for most needs not be said."""
+def _source(row: _Row) -> str:
+    """Where a value comes from."""
     value = row.value
     match value.origin:
         case "flag":
             return value.why
         case "first response":
-            return why or "as above"
+            return value.origin
         case "rule":
-            code = f", {value.rule}" if value.rule else ", as scaffolds mean it"
-            return f"{_where(row)}{code}{f': {why}' if why else ''}"
+            return f"{_where(row)}, {value.rule or 'as scaffolds mean it'}"
         case _:
             return _where(row)
 

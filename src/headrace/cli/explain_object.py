@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,10 @@ from headrace.spec.faults import Fault
 from headrace.spec.origins import Value, client_values, resource_values
 from headrace.spec.read import Options, Reading
 from headrace.transport.base import MAX_CONCURRENCY
+from headrace.transport.prepare import CREDENTIAL_HEADERS
+from headrace.transport.redact import MASK
+
+_MARK = re.compile(r"<(?:secret|config|env):[^>]+>")
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -71,7 +76,7 @@ class Values(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What holds requests back; `api` is what the API's headers said in the last run."""
+    """What holds requests back; `api` is the kind of limit that the API told in the last run."""
 
     rate: Json = None
     max_concurrency: int = MAX_CONCURRENCY
@@ -242,7 +247,10 @@ def _masked_values(values: dict[str, Value]) -> dict[str, Value]:
 def _masked_of(key: str, value: Json) -> Json:
     if key.startswith("auth."):  # masked already; an address is still one
         return masked(value) if isinstance(value, str) else value
-    return masked_json(key.rpartition(".")[2], value)
+    part, _, name = key.partition(".")
+    if part == "headers" and CREDENTIAL_HEADERS.fullmatch(name) and isinstance(value, str) and not _MARK.search(value):
+        return MASK
+    return masked_json(name or part, value)
 
 
 def _masked_ask(ask: Ask) -> Ask:
