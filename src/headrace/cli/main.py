@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "fetch and load",
     "check": "can it run, and what was understood",
     "explain": "every effective value, where it comes from, and what to expect",
+    "preview": "the first page of one resource, as a table and a schema",
     "fetch": "the first half of run: from the API to the journal",
     "replay": "the second half of run: from the journal to the warehouse",
     "report": "the report of the last run, or of a named one",
@@ -31,7 +32,7 @@ COMMANDS = {
 }
 
 RESUMING = ("run", "fetch", "replay")
-LATER = ("convert", "preview")
+LATER = ("convert",)
 
 HELP = """\
 usage: headrace COMMAND [arguments]

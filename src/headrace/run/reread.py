@@ -24,7 +24,7 @@ def records_of(journal: Journal, resource: Resource, page: FetchedPage) -> Seque
     records = page.records
     if records is None:
         records = () if page.ref is None else _reread(journal, resource, page.ref)
-    return [_joined(record, page.added) for record in records] if page.added else records
+    return [joined(record, page.added) for record in records] if page.added else records
 
 
 def _reread(journal: Journal, resource: Resource, ref: PageRef) -> Sequence[bytes]:
@@ -38,7 +38,7 @@ def _reread(journal: Journal, resource: Resource, ref: PageRef) -> Sequence[byte
     return records
 
 
-def _joined(record: bytes, added: bytes) -> bytes:
+def joined(record: bytes, added: bytes) -> bytes:
     """A JSON object with more members at its end; anything else is left as it is, for decode to reject."""
     if not record.startswith(b"{"):
         return record
