@@ -121,7 +121,7 @@ def _incremental_param(endpoint: Node | None) -> Node | None:
 
 
 def _of_client(client: Client, url: str | None) -> Iterator[tuple[str, Json]]:
-    yield "base_url", url
+    yield "base_url", url if client.base_url else None
     yield from _of_auth(client.auth)
     for name, value in client.headers:
         yield f"headers.{name}", plainly(value)
