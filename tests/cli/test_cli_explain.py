@@ -18,6 +18,7 @@ from headrace.spec import places
 from headrace.spec.rules import RULES
 from tests.cli.test_cli_schema import FULL
 from tests.cli.vendor import serving
+from tests.spec.documents import CORPUS
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 SECRETS = {"SECRET_TOKEN": "sk_live_5f2c9d", "API_KEY": "ak_9f8e7d", "TEAM_KEY": "tk_1a2b3c", "PW": "pw_4d5e6f"}
@@ -374,3 +375,20 @@ def test_every_value_that_a_rule_decides_exists() -> None:
     fields |= {f"incremental.{name}" for name in places.INCREMENTAL} | {"auth.location", "name", "parent"}
     known = fields | set(places.CLIENT) | set(places.RESOURCE)
     assert {key for keys in places.DECIDES.values() for key in keys} <= known
+
+
+def test_the_documents_of_the_corpus_are_explained_or_refused() -> None:
+    if not CORPUS.exists():
+        pytest.skip(f"the corpus is not here ({CORPUS})")
+    files = sorted(path for path in CORPUS.iterdir() if path.suffix in {".py", ".txt", ".yaml", ".json"})
+    explained = 0
+    for path in files:
+        said = Said(str(path), "--format", "json", environ={"HEADRACE_DEBUG": "1"})
+        assert said.code in {0, 2}, (path.name, said.err)
+        assert "Traceback" not in said.err, (path.name, said.err)
+        for resource in said.object["resources"]:
+            told = resource["values"].values()
+            assert all(value["line"] for value in told if value["origin"] == "document"), (path.name, resource["name"])
+            assert all(value["why"] for value in told if value["confidence"] == "guessed"), path.name
+            explained += 1
+    assert explained > 300
