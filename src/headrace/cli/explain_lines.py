@@ -19,6 +19,7 @@ from headrace.spec.origins import Value
 
 _HEAD = ("value", "in effect", "sure", "from")
 _LONGEST, _SHORTER, _WIDE = 30, 22, 100
+_BESIDE_NOTHING = 12  # more room where no column names the resource
 _NOTED = ("guessed", "detected")
 _INHERITED = (("resource_defaults", " (defaults)"), ("client.paginator", " (client)"))
 _STYLES: dict[str, Style] = {"stated": "none", "implied": "none", "guessed": "warn", "detected": "accent"}
@@ -98,7 +99,7 @@ def _owned(own: Mapping[str, Sequence[_Row]], shown: Stage) -> Iterator[str]:
         return
     body: list[list[str | Cell]] = []
     for name, rows in own.items():
-        cells = [_cells(row, shown) for row in rows if row.value.origin != "default"]
+        cells = [_cells(row, _longest(shown)) for row in rows if row.value.origin != "default"]
         body += [[Cell(name if at == 0 else "", "strong"), *each] for at, each in enumerate(cells)]
     if body:
         yield from table(("resource", *_HEAD), body, stage=shown)
@@ -133,7 +134,8 @@ def _rows(every: Sequence[Mapping[str, Value]]) -> list[_Row]:
 
 def _block(rows: Sequence[_Row], shown: Stage) -> Iterator[str]:
     """A table of what somebody has said, or the first response has; then the guesses and the defaults, in prose."""
-    body = [_cells(row, shown) for row in rows if row.value.origin != "default"]
+    longest = _longest(shown) + _BESIDE_NOTHING
+    body = [_cells(row, longest) for row in rows if row.value.origin != "default"]
     if body:
         yield from table(_HEAD, body, stage=shown)
     yield from _notes(rows, shown)
@@ -158,10 +160,13 @@ def _defaults(rows: Sequence[_Row], lead: str, shown: Stage) -> Iterator[str]:
         yield from (shown.paint("dim", line) for line in lines)
 
 
-def _cells(row: _Row, shown: Stage) -> list[str | Cell]:
+def _longest(shown: Stage) -> int:
+    return _LONGEST if shown.width >= _WIDE else _SHORTER
+
+
+def _cells(row: _Row, longest: int) -> list[str | Cell]:
     """One row of a table."""
     value = row.value
-    longest = _LONGEST if shown.width >= _WIDE else _SHORTER
     sure = Cell(value.confidence, _STYLES[value.confidence])
     return [row.key, Cell(_words(value.value, longest), "strong"), sure, _source(row)]
 

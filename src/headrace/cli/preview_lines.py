@@ -23,7 +23,7 @@ def lines(found: Previewed, shown: Stage) -> list[str]:
         *_titled(_of_rows(found), _rows(found, shown), shown),
         *_titled("Tables", _tables(found, shown), shown),
         *_titled("Keys", _keys(found, shown), shown),
-        *_titled("To look at", _doubts(found, shown), shown),
+        *_titled("Noticed", _doubts(found, shown), shown),
     ]
 
 
