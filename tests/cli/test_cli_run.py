@@ -315,7 +315,7 @@ def test_only_what_resumes_promises_it_when_stopped_at_once(
     def stop(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("headrace.cli.check._read", stop)
+    monkeypatch.setattr("headrace.cli.check.read_config", stop)
     said = Said(Runs(raises=KeyboardInterrupt()), command, "x.md")
     assert said.code == 130
     assert ("the same command goes on where it stopped" in said.err) == resumes
