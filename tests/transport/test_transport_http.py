@@ -184,6 +184,19 @@ def test_a_retry_after_that_asks_for_nothing_is_no_wait(after: str) -> None:
     go(test())
 
 
+def test_a_retry_after_of_nothing_does_not_use_up_the_attempts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.random", lambda: 0.5)
+
+    async def test() -> None:
+        heard = Heard()
+        refusal = Answer(429, headers=(("Retry-After", "0"),))
+        async with serving([refusal, refusal, refusal, Answer()]) as stub, talking(stub.url, heard.append) as transport:
+            await fetch(transport, f"{stub.url}/a", RetryPolicy(base_s=0.002))
+        assert [retried.wait_s for retried in heard.retries] == [0.001, 0.002, 0.004]
+
+    go(test())
+
+
 def test_an_absurd_retry_after_is_ignored_and_told() -> None:
     async def test() -> None:
         heard = Heard()

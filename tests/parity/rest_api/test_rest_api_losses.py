@@ -1,20 +1,6 @@
 """Where dlt loses data or stops (H1 … H45 of the contract): a server that provokes it, and headrace doing right.
 
-Both ways to load are tried unless a test is about one of them. What is not here is shown elsewhere:
-
-| H | shown by |
-|---|---|
-| 20 … 27, 43 | `test_rest_api_requests.py` |
-| 36, 37 | `test_rest_api_speed.py` |
-| 2, 3 | `test_rest_api_parity.py::test_another_result_than_dlts_on_purpose` |
-| 4 | `tests/walk/test_walk_detect.py::test_signs_of_more_that_say_not_how_end_the_walk_unproven` |
-| 10, 42, 44 | `test_rest_api_parity.py::test_the_same_as_dlt` (children, bodies, objects, aliases) |
-| 16, 17 | `tests/decode/test_decode_rejects.py::test_what_a_column_cannot_hold_is_counted` |
-| 28, 30, 31 | `tests/transport/test_transport_http.py`, `test_transport_waits.py` |
-| 32, 35 | `tests/e2e/test_kill.py`, `tests/e2e/test_ways_to_stop.py` |
-| 38 | `tests/transport/test_transport_budget.py` |
-| 39, 40 | the benchmark |
-| 41, 45 | additions: they have no behaviour of dlt's beside them |
+Both ways to load are tried unless a test is about one of them. docs/where-dlt-loses.md names the tests of all of them.
 """
 
 from __future__ import annotations
