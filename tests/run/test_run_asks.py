@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from headrace.decode.rules import AS_DLT
@@ -28,6 +29,8 @@ from headrace.model.plan import (
     Offset,
     PageNumber,
     Paging,
+    Parent,
+    ParentField,
     Plan,
     Ref,
     Request,
@@ -116,6 +119,16 @@ def test_a_window_goes_into_its_parameter() -> None:
         "users", "users", Request("users"), SinglePage(), incremental=Incremental("at", start_param="since")
     )
     assert asked(resource, window=Window(start="2024-05-01"))["first"].url == f"{API}/users?since=2024-05-01"
+
+
+def test_a_batch_is_shown_with_its_size_and_beside_what_its_rows_share() -> None:
+    params = (("ids", text(ParentField("id", batch=50))), ("each", text(ParentField("id", batch=50, repeated=True))))
+    path = text("teams/", ParentField("team"), "/users")
+    resource = msgspec.structs.replace(users(params=params), parent=Parent("posts"))
+    resource = msgspec.structs.replace(resource, request=msgspec.structs.replace(resource.request, path=path))
+    url = asked(resource)["first"].url
+    assert "/teams/{resources.posts.team}/users?" in url
+    assert "ids={resources.posts.id:batch(50)}&each={resources.posts.id:batch(50)}" in url
 
 
 def test_values_are_encoded_and_marks_are_not() -> None:

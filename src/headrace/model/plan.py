@@ -39,6 +39,11 @@ class ParentField(msgspec.Struct, frozen=True, tag="parent_field"):
     batch: int | None = None
     repeated: bool = False
 
+    def of(self, parent: str) -> str:
+        """The placeholder that it was."""
+        form = ":raw" if self.raw else f":batch({self.batch})" if self.batch is not None else ""
+        return f"{{resources.{parent}.{self.path}{form}}}"
+
 
 class WindowValue(msgspec.Struct, frozen=True, tag="window_value"):
     """`{incremental.<which>}`: filled in by `walk.bind` when a walk begins. "last_value" is read as "start_value"."""

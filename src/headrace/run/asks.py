@@ -25,6 +25,7 @@ from headrace.model.plan import (
     OAuth2Jwt,
     Offset,
     PageNumber,
+    ParentField,
     Resource,
     SinglePage,
     Text,
@@ -35,7 +36,7 @@ from headrace.transport.grant import JWT_BEARER, asking, endpoint
 from headrace.transport.prepare import CREDENTIAL_HEADERS, Preparer
 from headrace.transport.redact import MASK, Redactor
 from headrace.transport.resolve import Resolver
-from headrace.walk.bind import Window, bind, fields_of
+from headrace.walk.bind import Window, batch_of, bind, fields_of, shared_of
 from headrace.walk.request import build
 
 What: TypeAlias = Literal["token", "first", "next"]
@@ -70,7 +71,11 @@ def asks(client: Client, resource: Resource, window: Window, *, agent: str) -> l
     client = msgspec.structs.replace(client, base_url=client.base_url or _NOWHERE, auth=_masked(client.auth))
     auth = client.auth if resource.auth is None else _masked(resource.auth)
     parent = resource.parent.resource if resource.parent is not None else ""
-    row = {path: marks.of(f"{{resources.{parent}.{path}}}") for path in fields_of(resource)}
+    shared, size = shared_of(resource), batch_of(resource)
+    row = {
+        path: marks.of(ParentField(path, batch=None if path in shared else size).of(parent))
+        for path in fields_of(resource)
+    }
     bound = bind(msgspec.structs.replace(resource, auth=auth), row, window)
     redactor = Redactor()
     resolver = Resolver(lambda ref: marks.of(f"<{ref.kind}:{ref.name}>"), redactor)

@@ -124,9 +124,10 @@ def plainly(value: Json, resource: Resource | None = None) -> Json:  # noqa: PLR
             return "".join(plainly(part, resource) for part in parts)
         case Ref(name=name, kind=kind):
             return f"<{kind}:{name}>"
-        case ParentField(path=path, raw=raw):
-            parent = resource.parent.resource if resource is not None and resource.parent is not None else "parent"
-            return f"{{resources.{parent}.{path}{':raw' if raw else ''}}}"
+        case ParentField():
+            return value.of(
+                resource.parent.resource if resource is not None and resource.parent is not None else "parent"
+            )
         case WindowValue(which=which):
             return f"{{incremental.{which}}}"
         case msgspec.Struct():

@@ -19,6 +19,7 @@ from headrace.spec.paging import PAGINATORS, Argument
 from headrace.spec.vocabulary import (
     CLIENT,
     ENDPOINT,
+    FORMATS,
     INCREMENTAL_PARAM,
     NOT_YET_RESOURCE,
     PLACEHOLDER_KEYS,
@@ -127,8 +128,7 @@ def _resource(*required: str) -> Schema:
         "selected": _or_null(_BOOLEAN),
         "parallelized": _or_null(_BOOLEAN),
         "include_from_parent": _or_null(_NAMES),
-        "table_format": _ANY_JSON,
-        "file_format": _ANY_JSON,
+        **{key: _or_null({"enum": list(known)}) for key, known in FORMATS.items()},
         "references": _ANY_JSON,
     }
     known = [key for key in RESOURCE if key not in NOT_YET_RESOURCE]

@@ -131,8 +131,7 @@ def _part(part: str | Ref | ParentField | WindowValue, parent: str) -> str:
         case Ref():
             return f"<{part.kind} {part.name}>"
         case ParentField():
-            how = ":raw" if part.raw else f":batch({part.batch})" if part.batch is not None else ""
-            return f"{{resources.{parent}.{part.path}{how}}}"
+            return part.of(parent)
         case WindowValue():
             return f"{{incremental.{part.which}}}"
         case _:
