@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from headrace.cli.main import main
+from headrace.cli.main import LATER, main
 from headrace.cli.world import World
 from headrace.errors import ConfigError, Interrupted, JournalBusy, JournalError, RequestRefused, SinkError
 from headrace.model.event import Emit, PageFetched, RunStarted, WalkEnded
@@ -231,7 +231,7 @@ def test_a_misspelt_command_is_recognised() -> None:
     assert "did you mean `headrace replay`?" in Said(Runs(), "repaly").err
 
 
-@pytest.mark.parametrize("command", ["explain", "convert", "preview", "report"])
+@pytest.mark.parametrize("command", LATER)
 def test_a_command_of_later_is_said_to_be_one(command: str) -> None:
     said = Said(Runs(), command, "x.md")
     assert said.code == 2
