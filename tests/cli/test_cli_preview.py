@@ -178,6 +178,19 @@ def test_of_a_child_one_page_of_its_parent_comes_first() -> None:
     assert said.object["rows"] == [{"id": 1, "role": "lead", "_teams_name": "blue"}]
 
 
+def test_of_a_batch_the_first_one_is_asked_for() -> None:
+    teams = [{"id": 7}, {"id": 8}, {"id": 9}]
+    with serving(teams=(200, teams), members=(200, [{"id": 1}])) as vendor:
+        name = config(
+            vendor.url,
+            "teams",
+            "{name: members, endpoint: {path: members, params: {t: '{resources.teams.id:batch(2)}'}}}",
+        )
+        told = Said(name, "members", "--format", "json").object
+    assert told["parents"] == [{"resource": "teams", "records": 3, "taken": {"id": [7, 8]}}]
+    assert told["request"]["url"] == f"{vendor.url}/members?t=7%2C8"
+
+
 def test_a_parent_without_a_fitting_record_is_told() -> None:
     with serving(teams=(200, [{"name": "x"}])) as vendor:
         name = config(vendor.url, "teams", "{name: members, endpoint: {path: 'teams/{resources.teams.id}/members'}}")

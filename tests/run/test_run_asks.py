@@ -136,6 +136,13 @@ def test_values_are_encoded_and_marks_are_not() -> None:
     assert asked(resource)["first"].url == f"{API}/users?q=a+b%26<config:x>"
 
 
+def test_a_batch_of_rows_is_one_mark() -> None:
+    slot = ParentField("id", batch=50)
+    resource = Resource("notes", "notes", Request("notes", params=(("ids", text(slot)),)), SinglePage())
+    resource = msgspec.structs.replace(resource, parent=Parent("users"))
+    assert asked(resource)["first"].url == f"{API}/notes?ids={{resources.users.id:batch(50)}}"
+
+
 # --- what a journal remembers ---------------------------------------------------------------------------
 
 

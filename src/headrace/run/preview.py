@@ -25,7 +25,7 @@ from headrace.transport.client import open_transport
 from headrace.transport.conceal import MARK
 from headrace.transport.redact import MASK
 from headrace.transport.resolve import Resolve
-from headrace.walk.bind import Unfit, bind, fields_of
+from headrace.walk.bind import Row, Unfit, batch_of, bind, fields_of, shared_of, together
 from headrace.walk.course import Course
 from headrace.walk.detect import Detection
 from headrace.walk.request import build
@@ -128,31 +128,57 @@ def _lineage(plan: Plan, name: str) -> list[Resource]:
     return found
 
 
-def _windowed(resource: Resource, row: dict[str, Json | Absent]) -> Resource:
+def _windowed(resource: Resource, row: Row) -> Resource:
     bound = bind(resource, row, window_of(resource, None))
     patient = msgspec.structs.replace(resource.retry, attempts=min(_ATTEMPTS, resource.retry.attempts))
     return msgspec.structs.replace(bound, retry=patient)
 
 
 def _below(resource: Resource, page: _Page) -> tuple[Resource, dict[str, Json], bytes]:
-    """The resource, bound to the first row of the page above that gives a request. Raises SourceError."""
+    """The resource, bound to the first row of the page above that gives a request, or to a first batch of them.
+
+    Raises:
+        SourceError: none does.
+    """
     fields, include = fields_of(resource), resource.parent.include if resource.parent is not None else ()
     picker = Picker([*fields, *(render((key,)) for key in include)])
-    above = page.course.resource.name
+    above, size, shared = page.course.resource.name, batch_of(resource) or 1, shared_of(resource)
+    rows: list[Row] = []
+    members = b""
     problem = "its first page has no record"
     for record in page.arrived.envelope.records if page.arrived is not None else ():
         try:
             values = picker.pick(record)
             row = dict(zip(fields, values, strict=False))
-            bound = _windowed(resource, row)
+            bind(resource, row, window_of(resource, None))
         except (Unfit, msgspec.DecodeError) as unfit:
             problem = f"no record on its first page gives a request ({unfit})"
             continue
-        given = zip(include, values[len(fields) :], strict=True)
-        members = {f"_{above}_{key}": value for key, value in given if not isinstance(value, Absent)}
-        taken = {path: value for path, value in row.items() if not isinstance(value, Absent)}
-        return bound, taken, msgspec.json.encode(members)[1:-1]
-    raise SourceError(f"`{resource.name}` hangs on the records of `{above}`, and {problem}; preview `{above}` first.")
+        if not rows:
+            members = _members(above, include, values[len(fields) :])
+        elif any(row[path] != rows[0][path] for path in shared):
+            break
+        rows.append(row)
+        if len(rows) == size:
+            break
+    if not rows:
+        raise SourceError(
+            f"`{resource.name}` hangs on the records of `{above}`, and {problem}; preview `{above}` first."
+        )
+    whole = rows[0] if batch_of(resource) is None else together(resource, rows)
+    return _windowed(resource, whole), {path: _plain(value) for path, value in whole.items()}, members
+
+
+def _members(above: str, include: Sequence[str], values: Sequence[Json | Absent]) -> bytes:
+    """What every record takes from the row above, as members of an object without its braces."""
+    given = zip(include, values, strict=True)
+    members = {f"_{above}_{key}": value for key, value in given if not isinstance(value, Absent)}
+    return msgspec.json.encode(members)[1:-1]
+
+
+def _plain(value: Json | Absent) -> Json:
+    """Of a batch, the values of its rows."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 async def _first_page(transport: Transport, plan: Plan, resource: Resource, notes: _Notes) -> _Page:
