@@ -21,6 +21,7 @@ PAGE = ROOT / "docs" / "diagnostics.md"
 SPEC = ROOT / "src" / "headrace" / "spec"
 CONFIDENCES = {
     "settled": "no other reading makes sense, or this one was right in nine of ten of the documents that could be checked",
+    "noted": "as sure as that, and worth knowing",
     "asked": "a value must come from outside, and is among the needs",
     "likely": "the usual reading, worth a look",
     "doubtful": "writers often mean, or should have meant, something else",
@@ -99,6 +100,7 @@ EXAMPLES: dict[str, Example] = {
     "expression-value": of_dlt('{"name": "users", "endpoint": {"incremental": {"cursor_path": "at", "initial_value": date.today() - DAYS}}}'),
     "no-effect": of_dlt('{"name": "users", "file_format": "parquet"}'),
     "action-idle": of_dlt('{"name": "users", "endpoint": {"response_actions": [{"status_code": "4xx", "action": "ignore"}]}}'),
+    "read-as-meant": of_client(_BASIC),
     # client
     "base-url-placeholder": of_client('"base_url": "https://api.example.com"'),
     "missing-base-url": _whole('"client": {}', 'rest_api_source({"client": {"headers": {}}, "resources": ["users"]})'),
@@ -153,6 +155,7 @@ EXAMPLES: dict[str, Example] = {
     "cursor-source-unknown": of_pager('"type": "cursor", "cursor_param": "page_token"'),
     "cursor-from-stop": of_pager('"type": "cursor", "cursor_param": "page_token", "stop_condition": "not response.meta.token"'),
     "stop-condition": of_pager('"type": "cursor", "cursor_param": "c", "cursor_path": "next", "stop_condition": "{{ not response.has_more }}"'),
+    "stop-condition-idle": of_pager('"type": "cursor", "cursor_param": "c", "cursor_path": "next", "stop_condition": "response.total < 100"'),
     "page-size": of_pager('"type": "cursor", "cursor_param": "c", "cursor_path": "next", "limit": 50'),
     "page-size-missing": of_pager('"type": "offset", "offset_param": "offset"'),
     "page-size-none": of_dlt('{"name": "users", "endpoint": {"paginator": {"type": "offset", "limit": 0}}}'),
@@ -218,10 +221,10 @@ REFUSED: dict[str, Example] = {
 def found(code: str, example: Example) -> Fault:
     """What is said of an example. Raises LookupError if its code is not among the findings."""
     reading = read(Source(example.text, example.form, "example", "example"), example.options)
-    for fault in reading.faults:
+    for fault in (*reading.faults, *reading.certain):
         if fault.code == code:
             return fault
-    raise LookupError(f"{code}: {[fault.code for fault in reading.faults]}")
+    raise LookupError(f"{code}: {[fault.code for fault in reading.in_full]}")
 
 
 def raised() -> set[str]:
@@ -249,7 +252,9 @@ def page() -> str:
         "",
         *(f"- **{name}**: {words}." for name, words in CONFIDENCES.items()),
         "",
-        "What is doubtful or lost is a warning, all else a note.",
+        "What is doubtful or lost is a warning. What is settled is no finding: one note sums it up, `headrace check` prints",
+        "each for people, and `headrace explain` says of each value how it came about.",
+        "All else is a note.",
         "",
         "| code | confidence | what it is | read as | example | message | mend |",
         "|---|---|---|---|---|---|---|",

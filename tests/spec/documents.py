@@ -65,7 +65,7 @@ def errors(reading: Reading) -> list[Fault]:
 
 
 def codes(reading: Reading, severity: str = "error") -> list[str]:
-    return [fault.code for fault in reading.faults if fault.severity == severity]
+    return [fault.code for fault in reading.in_full if fault.severity == severity]
 
 
 def the_error(reading: Reading) -> Fault:

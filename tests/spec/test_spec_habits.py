@@ -7,7 +7,7 @@ import pytest
 from headrace.spec.habits import is_of_one
 from headrace.spec.read import Reading
 
-from .documents import codes, plan_of, told
+from .documents import codes, example_with, plan_of, told
 
 HOST = "https://api.example.com"
 
@@ -166,3 +166,72 @@ def test_a_primary_key_in_the_prose_is_held_against_the_code() -> None:
     prose = "### Users\n- **Primary Key**: `uuid`\n### Notes\n- **Primary Key**: `id`"
     reading = scaffold(TWO, prose, defaults=' "resource_defaults": {"primary_key": "id"},')
     assert [fault.path for fault in reading.faults if fault.code == "prose-key"] == ["resources[0].primary_key"]
+
+
+# --- what is certain -------------------------------------------------------------------------
+
+
+def test_what_can_mean_one_thing_only_is_told_in_one_note() -> None:
+    reading = example_with()[0]
+    assert [fault.code for fault in reading.faults].count("read-as-meant") == 1
+    assert {"auth-alias", "cursor-value"} <= {fault.code for fault in reading.certain}
+    assert {"auth-alias", "cursor-value"}.isdisjoint(fault.code for fault in reading.faults)
+    note = next(fault for fault in reading.faults if fault.code == "read-as-meant")
+    assert "`auth.type` (line 15) and `paginator.cursor_value` (lines 34, 47, 60 and 3 more)" in note.problem
+    assert note.line == 15
+
+
+def test_a_document_in_dlts_words_has_nothing_to_sum_up() -> None:
+    assert told('rest_api_source({"client": {"base_url": "https://a.io"}, "resources": ["u"]})', "py").faults == ()
+
+
+def test_each_certain_reading_is_in_the_plans_provenance() -> None:
+    reading = example_with()[0]
+    origins = {(each.path, each.line): each for each in plan_of(reading).provenance}
+    for certain in reading.certain:
+        origin = origins[certain.path, certain.line]
+        assert origin.origin == "interpretation"
+        assert certain.fix in origin.value
+
+
+def test_in_full_each_reading_stands_in_place_of_the_sum() -> None:
+    reading = example_with()[0]
+    assert len(reading.in_full) == len(reading.faults) - 1 + len(reading.certain)
+    assert "read-as-meant" not in {fault.code for fault in reading.in_full}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubted"),
+    [
+        ('"data"', '"data"', 2),
+        ('"data"', '"data.items"', 0),
+        ('"data"', '"items"', 1),
+    ],
+)
+def test_records_deeper_below_data_say_that_the_api_wraps_them_so(first: str, second: str, doubted: int) -> None:
+    resources = (
+        f'{{"name": "notes", "endpoint": {{"path": "/n", "data_selector": {first}}}}},'
+        f'{{"name": "users", "endpoint": {{"path": "/u", "data_selector": {second}}}}}'
+    )
+    assert codes(scaffold(resources), "warning").count("selector-data") == doubted
+
+
+@pytest.mark.parametrize(
+    ("paginator", "doubted"),
+    [
+        ('{"type": "cursor", "cursor_param": "next"}', True),
+        ('{"type": "cursor", "cursor_param": "links.next"}', False),
+        ('{"type": "cursor", "cursor_param": "after", "stop_condition": "not response.has_more"}', False),
+    ],
+)
+def test_what_paging_takes_from_the_body_says_that_it_is_no_bare_list(paginator: str, doubted: bool) -> None:
+    resource = f'{{"name": "n", "endpoint": {{"path": "/n", "data_selector": "data", "paginator": {paginator}}}}}'
+    assert ("selector-data" in codes(scaffold(resource), "warning")) is doubted
+
+
+def test_of_two_variables_none_is_certain_to_be_the_parents() -> None:
+    teams = '{"name": "teams", "endpoint": {"path": "/orgs/{org}/teams"}}'
+    below = '{"name": "users", "endpoint": {"path": "/orgs/{org}/teams/{team_id}/users"}}'
+    reading = scaffold(f"{teams}, {below}")
+    assert "guessed-parent" in codes(reading, "warning")
+    assert "parent-by-path" not in codes(reading, "note")

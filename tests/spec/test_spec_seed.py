@@ -76,7 +76,7 @@ def test_429_and_500_are_asked_again(reading: Reading) -> None:
     "code", ["auth-alias", "password-optional", "page-size", "cursor-value", "base-url-placeholder", "prose-retry"]
 )
 def test_each_deviation_is_a_note_with_a_line_a_path_and_how_it_was_read(reading: Reading, code: str) -> None:
-    found = [fault for fault in reading.faults if fault.code == code]
+    found = [fault for fault in reading.in_full if fault.code == code]
     assert found
     for fault in found:
         assert fault.severity == "note"
@@ -209,7 +209,7 @@ def test_the_same_content_in_any_format_gives_the_same_plan(form: str) -> None:
 @pytest.mark.parametrize("form", ["py", "yaml", "json", "toml"])
 def test_every_finding_points_to_its_line_in_any_format(form: str) -> None:
     text = _as(form)
-    faults = told(text, form).faults
+    faults = told(text, form).in_full
     rows = text.splitlines()
     words = {
         "auth-alias": "basic",
@@ -230,7 +230,7 @@ def test_a_document_in_one_markdown_fence_is_unwrapped() -> None:
     reading = told(f"```markdown\n{text}\n```\n")
     assert plan_of(reading).resources == plan_of(told(text)).resources
     assert "wrapped-document" in codes(reading, "note")
-    alias = next(fault for fault in reading.faults if fault.code == "auth-alias")
+    alias = next(fault for fault in reading.in_full if fault.code == "auth-alias")
     assert alias.line == line_of(text, '"type": "basic"') + 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
@@ -90,6 +91,7 @@ def main(argv: Sequence[str], world: World) -> int:
 
 def lines(reading: Reading, config: str, shown: Stage) -> list[str]:
     """The verdict, then what is missing, wrong or interpreted, then the plan."""
+    reading = dataclasses.replace(reading, faults=reading.in_full, certain=())
     out = _verdict(reading, config, shown)
     out += fault_lines(reading.faults, shown)
     if reading.plan is not None:

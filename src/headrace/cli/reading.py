@@ -43,7 +43,8 @@ def read_config(flags: argparse.Namespace, world: World) -> tuple[Reading, Optio
         )
         for key, fix in surplus.items()
     )
-    return dataclasses.replace(reading, faults=masked_faults((*reading.faults, *unused))), options
+    told = masked_faults((*reading.faults, *unused))
+    return dataclasses.replace(reading, faults=told, certain=masked_faults(reading.certain)), options
 
 
 def unreadable(error: ConfigError) -> dict[str, object]:

@@ -107,7 +107,7 @@ def _markdown(text: str, faults: Faults) -> Document:
         tried = Faults()
         config, name, scaffold = _block(block, tried)
         if config is not None:
-            faults.found.extend(tried.found)
+            faults.take(tried)
             return Document(rooted(config), name, markdown.sections, scaffold or markdown.is_scaffold)
         if tried.fatal and first is None:
             first = tried.found

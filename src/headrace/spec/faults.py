@@ -30,22 +30,32 @@ class Fault(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Faults:
-    """Collects every finding of one reading, so that all are told at once."""
+    """Collects every finding of one reading, so that all are told at once.
+
+    `certain` are the deviations that have one meaning only: nothing is to be remarked, so they are no findings.
+    """
 
     found: list[Fault] = field(default_factory=list)
+    certain: list[Fault] = field(default_factory=list)
 
     def error(self, code: str, path: str, line: int | None, problem: str, fix: str) -> None:
         """Something that must be mended before the document can run."""
-        self._add(Fault(code, "error", path, line, problem, fix))
+        self._add(Fault(code, "error", path, line, problem, fix), self.found)
 
     def tell(self, code: str, path: str, line: int | None, /, **words: object) -> None:
         """How a deviation was read, in the words of its rule."""
         rule = RULES[code]
-        self._add(Fault(code, rule.severity, path, line, rule.problem.format(**words), rule.mend.format(**words)))
+        fault = Fault(code, rule.severity, path, line, rule.problem.format(**words), rule.mend.format(**words))
+        self._add(fault, self.certain if rule.certain else self.found)
 
-    def _add(self, fault: Fault) -> None:
-        if fault not in self.found:
-            self.found.append(fault)
+    def _add(self, fault: Fault, to: list[Fault]) -> None:
+        if fault not in to:
+            to.append(fault)
+
+    def take(self, other: Faults) -> None:
+        """The findings of a part of the document."""
+        self.found.extend(other.found)
+        self.certain.extend(other.certain)
 
     @property
     def fatal(self) -> bool:

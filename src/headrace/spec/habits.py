@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from headrace.spec.cursor_expression import has_more_path
 from headrace.spec.hosts import is_placeholder
 from headrace.spec.jinja import without_jinja
 from headrace.spec.node import Node
@@ -25,7 +26,8 @@ _FROM_BODY = ("cursor_path", "cursor_value", "next_url_path", "total_path", "tot
 class Habits:
     """`prefixed`: every path begins with `/v1/` and the host is a placeholder. `paths` are those of the resources.
 
-    `enveloped`: a resource with the records under `data` takes more from the body, so that it is no bare list.
+    `enveloped`: a resource with the records under `data` takes more from the body, or has them deeper below it, so
+    that it is no bare list.
     `unpaged`: neither the code nor any prose says how anything is paged, so that it is not known that nothing is.
     `shared` are the variables in half of the paths or more: they are one value for the whole API.
     """
@@ -59,11 +61,10 @@ def habits_of(client: Node | None, resources: list[Node], paths: Mapping[str, st
 def _enveloped(resource: Node) -> bool:
     endpoint = resource.get("endpoint")
     selector = endpoint.get("data_selector") if endpoint is not None else None
-    return (
-        endpoint is not None
-        and selector is not None
-        and selector.value == "data"
-        and reads_body(endpoint.get("paginator"))
+    if endpoint is None or selector is None:
+        return False
+    return (selector.word or "").startswith("data.") or (
+        selector.value == "data" and reads_body(endpoint.get("paginator"))
     )
 
 
@@ -89,5 +90,12 @@ def is_of_one(name: str) -> bool:
 
 def reads_body(paginator: Node | None) -> bool:
     """Whether a paginator takes something from the body beside the records, so that the body is no bare list."""
-    stated = [sub for key in _FROM_BODY if paginator is not None and (sub := paginator.get(key)) is not None]
-    return any("header" not in str(sub.word).lower() for sub in stated)
+    if paginator is None:
+        return False
+    stated = [sub for key in _FROM_BODY if (sub := paginator.get(key)) is not None]
+    param, stop = paginator.get("cursor_param"), paginator.get("stop_condition")
+    return (
+        any("header" not in str(sub.word).lower() for sub in stated)
+        or (param is not None and "." in (param.word or ""))
+        or (stop is not None and has_more_path(stop.word or "") is not None)
+    )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from headrace.envelope.path import parse
-from headrace.spec.context import Context
-from headrace.spec.node import Node
+
+if TYPE_CHECKING:
+    from headrace.spec.context import Context
+    from headrace.spec.node import Node
 
 _BARE_STEP = re.compile(r"[A-Za-z_]\w*|[A-Za-z_][\w-]*\w")
 _TOKEN = re.compile(

@@ -11,6 +11,7 @@ from typing import Protocol
 from headrace.errors import ConfigError
 from headrace.model.plan import Client, DeclaredLimit, Plan
 from headrace.spec.airbyte import in_dlts_words
+from headrace.spec.certain import IN_SUM, provenance, tell_in_sum
 from headrace.spec.client import ReadClient, read_client
 from headrace.spec.context import Context, Dialect, Resolve
 from headrace.spec.dialect import dialect_of
@@ -72,7 +73,10 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document as read: `plan` is there whenever no fault is an error; `needs` must be met before it runs."""
+    """A document as read: `plan` is there whenever no fault is an error; `needs` must be met before it runs.
+
+    `certain` are the deviations that can mean one thing only, which the faults tell in one sentence.
+    """
 
     plan: Plan | None
     faults: tuple[Fault, ...]
@@ -80,6 +84,13 @@ class Reading:
     name: str
     dialect: Dialect
     outline: Outline = field(default_factory=Outline)
+    certain: tuple[Fault, ...] = ()
+
+    @property
+    def in_full(self) -> tuple[Fault, ...]:
+        """The faults, with each certain reading in place of the sentence that sums them up; by line."""
+        told = (fault for fault in self.faults if fault.code != IN_SUM)
+        return tuple(sorted((*told, *self.certain), key=lambda fault: fault.line or 0))
 
 
 def open_source(arg: str, stdin: Readable | None = None) -> Source:
@@ -158,7 +169,8 @@ def read(source: Source, options: Options | None = None) -> Reading:
     _check_name(faults, name)
     outline = outline_of(ctx, document, options) if document.config is not None else Outline()
     plan = plan_of(ctx, outline, name, options)
-    return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline)
+    tell_in_sum(faults)
+    return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline, tuple(faults.certain))
 
 
 def _check_name(faults: Faults, name: str) -> None:
@@ -187,7 +199,7 @@ def plan_of(ctx: Context, outline: Outline, name: str, options: Options) -> Plan
         ),
         resources=load_order((read.resource for read in outline.resources), chosen),
         dialect=ctx.dialect,
-        provenance=tuple(ctx.origins),
+        provenance=(*ctx.origins, *provenance(ctx.faults.certain)),
     )
 
 

@@ -162,7 +162,9 @@ def _path(
         else:
             if ctx.scaffold and not template.known(name):
                 mine = parent if _pointed(ctx, piece, prefix, template) == parent else None
-                sure = mine is not None and (name in sliced or ctx.habits.at(prefix, template.others) == mine)
+                alone = len({each.name for each in left if each.name}) == 1  # of two, one may be a value for all
+                below = alone and ctx.habits.at(prefix, template.others) == mine
+                sure = mine is not None and (name in sliced or below)
                 part = from_outside(ctx, node, name, template, mine, sure=sure)
             else:
                 part = _slot(ctx, node, piece, template, list(params))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Confidence: TypeAlias = Literal["settled", "likely", "asked", "doubtful", "lost"]
+Confidence: TypeAlias = Literal["settled", "noted", "likely", "asked", "doubtful", "lost"]
 """settled: no other reading makes sense, or this one was right in nine of ten of the documents that could be checked.
-asked: a value must come from outside, and is among the needs. likely: the usual reading, worth a look.
-doubtful: writers often mean, or should have meant, something else. lost: something of the document is not honoured."""
+noted: as sure, and worth knowing. asked: a value must come from outside, and is among the needs.
+likely: the usual reading, worth a look. doubtful: writers often mean, or should have meant, something else.
+lost: something of the document is not honoured."""
 
 
 class Rule(NamedTuple):
@@ -28,14 +29,24 @@ class Rule(NamedTuple):
         """What may be wrong is a warning; how something was read is a note."""
         return "warning" if self.confidence in {"doubtful", "lost"} else "note"
 
+    @property
+    def certain(self) -> bool:
+        """Whether nothing is to be remarked: such readings are told in sum, and each of them by `explain`."""
+        return self.confidence == "settled"
+
 
 _READING = (
     Rule(
-        "wrapped-document", "settled", "the whole document in one ```markdown fence", "the document without the fence",
+        "read-as-meant", "noted", "words that are not dlt's, whose meaning is settled",
+        "that meaning; `headrace explain` lists each",
+        "not in dlt's words, but with one meaning only: {words}", "read so; `headrace explain` says how",
+    ),
+    Rule(
+        "wrapped-document", "noted", "the whole document in one ```markdown fence", "the document without the fence",
         "the whole document stands in one ```markdown fence", "it is read without the fence",
     ),
     Rule(
-        "json-relaxed", "settled", "comments or trailing commas in JSON", "the same JSON without them",
+        "json-relaxed", "noted", "comments or trailing commas in JSON", "the same JSON without them",
         "JSON takes no {what}", "read without; delete them where other tools read the file",
     ),
     Rule(
@@ -81,7 +92,7 @@ _READING = (
         "give its value with --set {name}=VALUE, or write it out",
     ),
     Rule(
-        "no-effect", "settled", "a key that dlt takes and that changes nothing here", "nothing",
+        "no-effect", "noted", "a key that dlt takes and that changes nothing here", "nothing",
         "{problem}", "{mend}",
     ),
     Rule(
@@ -144,7 +155,7 @@ _CLIENT = (
         "look it up in the API's documentation, and write that name",
     ),
     Rule(
-        "key-in-body", "settled", "an API key with the location `body`", "a field of every request's body",
+        "key-in-body", "noted", "an API key with the location `body`", "a field of every request's body",
         "dlt has no such place for an API key", "read as a field of the body of every request",
     ),
     Rule(
@@ -286,7 +297,7 @@ _RECORDS = (
         "check the records; set `primary_key` on the resource, or load it with `append` or `replace`",
     ),
     Rule(
-        "merge-without-key", "settled", "`merge` without a key", "`append`, as in dlt",
+        "merge-without-key", "noted", "`merge` without a key", "`append`, as in dlt",
         "`merge` needs a key, and `{name}` has none", "read as `append`, as in dlt; add `primary_key`",
     ),
     Rule(
@@ -318,8 +329,13 @@ _PAGING = (
         "only the stop condition says where the next cursor is (`{words}`)", "it is taken from there",
     ),
     Rule(
-        "stop-condition", "settled", "`stop_condition`", "`has_more_path`, where it tests a flag; else nothing",
+        "stop-condition", "settled", "a `stop_condition` that tests a flag, or whether there is a cursor",
+        "`has_more_path`, where it tests a flag; else what ends the walk anyway",
         "`stop_condition` is not an argument of dlt's", "{how}",
+    ),
+    Rule(
+        "stop-condition-idle", "noted", "a `stop_condition` that tests anything else", "nothing",
+        "the stop condition `{words}` is not evaluated", "the walk ends where the API offers no next page",
     ),
     Rule(
         "page-size", "likely", "`limit` on a paginator without `limit_param`", "the query parameter `limit`",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from headrace.spec.context import Context
-from headrace.spec.cursor_expression import has_more_path
+from headrace.spec.cursor_expression import has_more_path, tested_place
 from headrace.spec.json_path import checked_path
-from headrace.spec.node import Node
+from headrace.spec.node import Node, shown
 
 SIZE_KEYS = ("limit", "page_size")
 SIZE_PARAM_KEYS = ("limit_param", "size_param", "page_size_param")
@@ -38,6 +38,9 @@ def more_path(ctx: Context, fields: Node) -> str | None:
     if node is None:
         return None
     path = has_more_path(node.word or "")
+    if path is None and tested_place(node.word or "").place == "unknown":
+        ctx.faults.tell("stop-condition-idle", node.path, node.line, words=shown(node.value))
+        return None
     reading = f"read as `has_more_path: {path}`" if path else "not needed: the walk ends where no next page is offered"
     ctx.faults.tell("stop-condition", node.path, node.line, how=reading)
     return path
