@@ -116,6 +116,8 @@ EXAMPLES: dict[str, Example] = {
     "api-key-name": of_client('"auth": {"type": "api_key", "name": "api_key", "api_key": dlt.secrets["key"]}'),
     "key-in-body": of_client('"auth": {"type": "api_key", "name": "apiKey", "api_key": dlt.secrets["key"], "location": "body"}'),
     "credential-outside": of_client('"auth": {"type": "bearer"}'),
+    "credential-named": of_client('"auth": {"type": "bearer", "token": "${ACME_TOKEN}"}'),
+    "credential-filler": of_client('"auth": {"type": "bearer", "token": "YOUR_TOKEN"}'),
     "token-url-placeholder": of_client('"auth": {"type": "oauth2", "token_url": "https://api.example.com/token"}'),
     "dropped": of_pager('"type": "cursor", "cursor_param": "c", "cursor_path": "next", "step": "P1D"'),
     # request

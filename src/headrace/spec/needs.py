@@ -10,4 +10,6 @@ def how_met(need: str) -> str:
         return "the API's address (--base-url URL)"
     if kind == "secret":
         return f"the secret {name} (in the environment as {name.upper().replace('.', '__')}, or in .dlt/secrets.toml)"
+    if kind == "env":
+        return f"the environment variable {name}"
     return f"a value for {name} (--set {name}=VALUE)" if name else need

@@ -25,6 +25,7 @@ from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
 from headrace.spec.prose import read_prose
 from headrace.spec.resource import ReadResource, name_of, path_of, read_resource, with_key
+from headrace.spec.stand_ins import without_stand_ins
 from headrace.spec.tables import check_tables
 from headrace.spec.vocabulary import TOP
 
@@ -223,6 +224,8 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
         return Outline()
     if ctx.scaffold:
         config = in_dlts_words(ctx, config)
+    if not ctx.live:
+        config = without_stand_ins(ctx, config)
     ctx.keys(config, TOP, "the configuration")
     client_node, list_node = _required(ctx, config, "client"), _required(ctx, config, "resources")
     client = read_client(ctx, client_node, options.base_url)

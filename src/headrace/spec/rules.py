@@ -163,6 +163,18 @@ _CLIENT = (
         "`{name}` is not stated", "it is looked for outside, as the secret `{name}`",
     ),
     Rule(
+        "credential-named", "noted", "`${TOKEN}`, `{{ secrets.token }}`, `env:TOKEN` and their kin as a credential",
+        "the environment variable or the secret of that name",
+        "the credential is written as a template for `{name}`, which is not filled in by dlt",
+        "read as {what}",
+    ),
+    Rule(
+        "credential-filler", "doubtful", "`YOUR_TOKEN`, `<token>`, `xxx`, `changeme` and their kin as a credential",
+        "a secret of the field's name, which must be given",
+        "a filler stands where a credential is meant, and no API takes it",
+        "give the secret `{name}`: {variable} in the environment, or {name} in .dlt/secrets.toml",
+    ),
+    Rule(
         "token-url-placeholder", "asked", "a placeholder as the token's address", "an address that must be given",
         "`{url}` is a placeholder, not where a token is to be had", "give the real one with --set access_token_url=URL",
     ),

@@ -1,0 +1,143 @@
+"""What stands where a credential is meant: a template that names one, `${TOKEN}`, or a filler such as `YOUR_TOKEN`.
+
+Neither is ever what the API expects, so neither is sent: the one is read as the reference that it names, the other as a
+secret that is still to be given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from headrace.model.plan import Ref
+from headrace.spec.context import Context
+from headrace.spec.node import Node
+from headrace.spec.references import Kind, Part, joined
+
+_NOT_SECRET = frozenset(
+    {"type", "name", "location", "header", "header_name", "key_name", "param", "parameter", "scope", "scopes"}
+    | {"grant_type", "client_auth", "default_token_expiration", "session", "service", "region", "algorithm"}
+)
+_VALUED = frozenset({"value", "token", "api_key"})
+_SECRET_NAME = re.compile(r"auth|token|secret|password|cookie|api[-_]?key|access[-_]?key|credential", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:bearer|basic|token|bot|oauth|key|api[-_]?key)\s+", re.IGNORECASE)
+
+_QUOTED = r"""\(?\[?\(?\s*["']?([A-Za-z_][\w.]*)["']?\s*(?:,[^()]*)?\]?\)?"""
+_IN_BRACES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("env", re.compile(rf"\$?\{{\{{\s*(?:os\.)?(?:env|environ|getenv|env_var)\b(?:\.get)?\.?{_QUOTED}\s*\}}\}}")),
+    (
+        "secret",
+        re.compile(
+            rf"\$?\{{\{{\s*(?:dlt\.)?(?:secrets?|config|vars?|credentials)\b(?:\.get)?\.?{_QUOTED}\s*(?:\|[^}}]*)?\}}\}}"
+        ),
+    ),
+    ("secret", re.compile(r"\$?\{\{\s*([A-Za-z_]\w*)\s*(?:\|[^}]*)?\}\}")),
+    ("env", re.compile(r"\$\{(?:env[:.])?([A-Za-z_]\w*)(?::-([^}]*))?\}")),
+)
+_WHOLE: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("env", re.compile(r"\$([A-Z][A-Z0-9_]+)")),
+    ("env", re.compile(r"(?:env|ENV|environ)[:.]([A-Za-z_]\w*)|process\.env\.(\w+)")),
+    ("env", re.compile(rf"(?:os\.environ(?:\.get)?|os\.getenv|getenv|ENV)\s*(?=[\[(]){_QUOTED}")),
+    ("secret", re.compile(rf"dlt\.(?:secrets|config)(?:\.get)?\s*(?=[\[(]){_QUOTED}")),
+)
+"""What names a value beyond doubt: in braces wherever it stands, without them only if it is the whole."""
+
+_LONGEST = 80  # characters of a filler
+_WHAT = r"(?:[^\W_]*(?:key|token|secret|password|id|name|user\w*|email|credentials?))"
+_FILLER = re.compile(
+    rf"""
+      <[^<>]+> | \[[A-Z][A-Z _-]+\] | \{{[a-z_]\w*\}} |     # <token>, [API KEY], {{token}}
+      .*(?:\b|_)your[-_ ](?:[^\W_]+[-_ ])*{_WHAT}\b.* | .*[-_ ](?:goes[-_ ])?here |
+      (?:insert|enter|replace|put|add|fill)[-_ ].*(?:key|token|secret|password|me|this)\b.* |
+      x{{3,}}(?:-x+)* | \*{{3,}} | \.{{3}} | … | change[-_ ]?(?:me|it|this) | replace[-_ ]?me | todo | tbd | fixme |
+      placeholder | dummy(?:[-_ ]\w+)? | (?:api|access|auth|secret|client|bearer)[-_ ](?:key|token|secret) |
+      secret[-_ ]access[-_ ]key
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def without_stand_ins(ctx: Context, config: Node) -> Node:
+    """The configuration with references where credentials are only named, or only hinted at."""
+    return _inside(ctx, config, None)
+
+
+def _inside(ctx: Context, node: Node, key: str | None) -> Node:
+    match node.value:
+        case dict() as mapping if key == "auth":
+            return _with(node, dict(_auth(ctx, mapping)))
+        case dict() as mapping if key in {"headers", "params"}:
+            return _with(node, {name: _named(ctx, name, sub) for name, sub in mapping.items()})
+        case dict() as mapping if key != "columns":
+            return _with(node, {name: _inside(ctx, sub, name) for name, sub in mapping.items()})
+        case list() as elements if key == "resources":
+            return Node([_inside(ctx, sub, None) for sub in elements], node.line, node.path, node.key_line)
+        case _:
+            return node
+
+
+def _with(node: Node, items: dict[str, Node]) -> Node:
+    return Node(items, node.line, node.path, node.key_line)
+
+
+def _auth(ctx: Context, fields: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+    for name, node in fields.items():
+        is_name = name == "key" and not _VALUED.isdisjoint(fields)
+        kept = name in _NOT_SECRET or name.endswith(("url", "uri", "endpoint")) or is_name
+        yield name, node if kept else _filled(ctx, name, node)
+
+
+def _named(ctx: Context, name: str, node: Node) -> Node:
+    """A header or parameter, if its name is that of a credential."""
+    return _filled(ctx, name, node) if _SECRET_NAME.search(name) else node
+
+
+def _filled(ctx: Context, name: str, node: Node) -> Node:
+    words = node.word
+    if words is None:
+        return node
+    scheme = _SCHEME.match(words)
+    before = scheme[0] if scheme else ""
+    rest = words[len(before) :].strip()
+    parts = _parts(rest)
+    if any(isinstance(part, Ref) for part in parts):
+        for part in parts:
+            if isinstance(part, Ref):
+                _tell(ctx, node, part)
+        return Node(joined([before, *parts]), node.line, node.path, node.key_line)
+    if len(rest) > _LONGEST or _FILLER.fullmatch(rest) is None:
+        return node
+    secret = re.sub(r"\W", "_", name).lower()
+    ctx.faults.tell("credential-filler", node.path, node.line, name=secret, variable=secret.upper())
+    return Node(joined([before, Ref(secret)]), node.line, node.path, node.key_line)
+
+
+def _tell(ctx: Context, node: Node, ref: Ref) -> None:
+    what = f"the environment variable `{ref.name}`" if ref.kind == "env" else f"the secret `{ref.name}`"
+    ctx.faults.tell("credential-named", node.path, node.line, name=ref.name, what=what)
+
+
+def _parts(words: str) -> list[Part]:
+    """The words with references for what names one."""
+    for kind, pattern in _WHOLE:
+        whole = pattern.fullmatch(words)
+        if whole is not None:
+            return [_ref(whole, kind)]
+    parts: list[Part] = [words]
+    for kind, pattern in _IN_BRACES:
+        parts = [new for part in parts for new in (_split(part, kind, pattern) if isinstance(part, str) else [part])]
+    return parts
+
+
+def _split(words: str, kind: Kind, pattern: re.Pattern[str]) -> Iterator[Part]:
+    at = 0
+    for found in pattern.finditer(words):
+        yield words[at : found.start()]
+        yield _ref(found, kind)
+        at = found.end()
+    yield words[at:]
+
+
+def _ref(found: re.Match[str], kind: Kind) -> Ref:
+    names = [group for group in found.groups() if group is not None]
+    return Ref(names[0], kind, names[1] if len(names) > 1 else None)
