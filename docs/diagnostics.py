@@ -1,6 +1,7 @@
 """Writes docs/diagnostics.md: every rule of `spec.rules` and every refusal, each with an example and what is said of it.
 
-`make docs` writes; `python docs/diagnostics.py --check` only says whether the document is up to date, and fails.
+`make docs` writes; `python docs/diagnostics.py --check` only says whether the document is up to date, and fails. The
+scorer's table, a minute's work, is made anew only when the page is written.
 """
 
 # ruff: noqa: E501 - an example is one line
@@ -8,6 +9,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +22,8 @@ from headrace.spec.rules import RULES
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "diagnostics.md"
 SPEC = ROOT / "src" / "headrace" / "spec"
+SHARED = ROOT.parent / "shared"
+COMMAND = "headrace check {file} --format json"
 CONFIDENCES = {
     "settled": "no other reading makes sense, or this one was right in nine of ten of the documents that could be checked",
     "noted": "as sure as that, and worth knowing",
@@ -241,8 +246,24 @@ def raised() -> set[str]:
     return codes
 
 
-def page() -> str:
-    """The document."""
+def scored() -> str:
+    """The table of the scorer over the shared corpus, without what differs from machine to machine."""
+    scorer, corpus = SHARED / "tools" / "score.py", SHARED / "corpus"
+    ours = f"{sys.executable} -m {COMMAND}"
+    arguments = [sys.executable, str(scorer), "--corpus", str(corpus), "--cmd", ours, "--jobs", "2"]
+    said = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own words
+    rows = [row.rstrip() for row in said.splitlines() if not row.startswith(("#", "{", "slowest"))]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(rows).strip())
+
+
+def kept() -> str:
+    """The table that stands in the document."""
+    found = re.search(r"<!-- score -->\n```text\n(.*?)\n```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return found[1] if found is not None else ""
+
+
+def page(score: str) -> str:
+    """The document; `score` is the scorer's table."""
     lines = [
         "# What `headrace check` says",
         "",
@@ -285,6 +306,21 @@ def page() -> str:
     for code, example in REFUSED.items():
         fault = found(code, example)
         lines.append(_row((f"`{code}`", _code(example.shows), fault.problem, fault.fix)))
+    lines += [
+        "",
+        "## How often that is right",
+        "",
+        f"What `../shared/tools/score.py` prints of `{COMMAND}` over the documents of `../shared/corpus`, which are no part of",
+        "this project: how many are read, and for those whose facts are known, how often a value is right, wrong and remarked",
+        "on (*flagged*), or wrong in silence. *Noise* is the share of right values with a remark on them, *below* what a plain",
+        "reader gets right and this one does not, *ceiling* what the text alone gives away. `make docs` makes it anew where",
+        "the corpus is at hand.",
+        "",
+        "<!-- score -->",
+        "```text",
+        score,
+        "```",
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -299,9 +335,10 @@ def _code(words: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write or check; 1 if the document is not up to date."""
-    made = page()
+    check = "--check" in arguments
+    made = page(kept() if check or not (SHARED / "corpus").is_dir() else scored())
     current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    if "--check" in arguments:
+    if check:
         if made != current:
             sys.stdout.write("docs/diagnostics.md is not what the rules make; run make docs\n")
         return 0 if made == current else 1

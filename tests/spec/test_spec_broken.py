@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from headrace.model.plan import Text
 from headrace.spec.faults import Fault
 
-from .documents import EXAMPLE, codes, errors, example_with, line_of, the_error, told
+from .documents import EXAMPLE, codes, errors, example_with, line_of, plan_of, the_error, told
 
 
 def _sentence(fault: Fault) -> str:
@@ -249,3 +250,63 @@ def test_no_finding_ever_shows_a_secret() -> None:
     reading = told(json.dumps(config), "json")
     said = repr(reading.faults) + repr(reading.needs)
     assert "hush-hush" not in said
+
+
+# --- slips of the pen around other faults -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slip", "inside"),
+    [
+        ('{"clients": {"base_url": "acme"}, "resources": ["users"]}', "base-url"),
+        ('{"client": {"base_url": "https://a.io"}, "resorces": [{"name": 3}]}', "wrong-type"),
+        ('{"client": {"base_url": "https://a.io", "paginater": "ofset"}, "resources": ["users"]}', "paginator-type"),
+        (
+            '{"client": {"base_url": "https://a.io"}, "resources": [{"name": "u", "endpont": {"method": "fetch"}}]}',
+            "method",
+        ),
+        (
+            '{"client": {"base_url": "https://a.io"}, "resources": ["u"], "resource_default": {"columns": {"x": 1}}}',
+            "wrong-type",
+        ),
+    ],
+)
+def test_a_misspelt_container_does_not_hide_the_faults_inside_it(slip: str, inside: str) -> None:
+    assert set(codes(told(slip, "json"))) == {"unknown-key", inside}
+
+
+def test_the_fault_inside_a_misspelt_container_points_to_where_it_stands() -> None:
+    text = '{"client": {"base_url": "https://a.io"},\n"resources": [{"name": "u",\n"endpont": {\n"method": "fetch"}}]}'
+    assert {(each.code, each.path, each.line) for each in errors(told(text, "json"))} == {
+        ("unknown-key", "resources[0].endpont", 3),
+        ("method", "resources[0].endpont.method", 4),
+    }
+
+
+def test_a_misspelt_key_beside_the_right_one_is_told_and_not_read() -> None:
+    text = '{"client": {"base_url": "https://a.io", "base_ul": "x"}, "resources": ["users"]}'
+    assert codes(told(text, "json")) == ["unknown-key"]
+
+
+# --- values that YAML and TOML would write otherwise -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2024-01-01", "2024-01-01T00:00:00Z", "2024-01-01 10:00:00", "2024-01-01T00:00:00.000+02:00", "12:30", "12:30:45"],
+)
+def test_a_time_in_yaml_is_sent_as_it_is_written(written: str) -> None:
+    text = (
+        "client: {base_url: 'https://a.io'}\nresources:\n- name: users\n  endpoint:\n    params:\n"
+        f"      since: {written}\n"
+    )
+    assert plan_of(told(text, "yaml")).resources[0].request.params == (("since", Text((written,))),)
+
+
+@pytest.mark.parametrize("written", ["2024-01-01", "2024-01-01T00:00:00Z", "2024-01-01 10:00:00", "12:30:45"])
+def test_a_time_in_toml_is_sent_as_it_is_written(written: str) -> None:
+    text = (
+        "[client]\nbase_url = 'https://a.io'\n[[resources]]\nname = 'users'\n[resources.endpoint.params]\n"
+        f"since = {written}\n"
+    )
+    assert plan_of(told(text, "toml")).resources[0].request.params == (("since", Text((written,))),)

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import string
 import subprocess
 import sys
-from types import ModuleType
 
 import pytest
 
 from headrace.spec.rules import RULES
 
 from .documents import ROOT
-
-
-def diagnostics() -> ModuleType:
-    """docs/diagnostics.py, which is no part of a package."""
-    spec = importlib.util.spec_from_file_location("diagnostics", ROOT / "docs" / "diagnostics.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["diagnostics"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-PAGE = diagnostics()
+from .golden import PAGE
 
 
 @pytest.mark.parametrize("code", RULES)

@@ -47,7 +47,7 @@ _SCAFFOLD_EXTRA = {
 LOCATIONS = {"header": "header", "query": "query", "param": "query", "cookie": "cookie"}
 _NOT_YET = {
     "session_token": "a login call that gives a session token is not supported yet",
-    "custom": "this kind of signing is not supported",
+    "custom": "requests that are signed in this way are not supported",
 }
 _SIGNED = re.compile(r"aws|sig(?:nature)?v?4|hmac|hawk|digest|oauth_?1|ntlm|mqtt|cookie", re.IGNORECASE)
 """Names of schemes that sign each request, or log in by other means than a header."""
@@ -82,7 +82,13 @@ def _of_kind(ctx: Context, stated: Node, fields: Node, word: str, node: Node) ->
         return ReadAuth(kind="custom")
     if kind in _NOT_YET:
         what = f"{_NOT_YET[kind]} (`{word}`)"
-        ctx.faults.error("not-yet", stated.path, stated.line, what, "use bearer with a token for now")
+        ctx.faults.error(
+            "not-yet",
+            stated.path,
+            stated.line,
+            what,
+            "use `bearer`, `api_key` or `http_basic`, if the API takes one of them",
+        )
         return ReadAuth(kind=kind)
     if kind == "none":
         ctx.faults.tell("auth-none", stated.path, stated.line)

@@ -44,6 +44,20 @@ def open_document(text: str, form: str, faults: Faults) -> Document:
     return _document(config, name, faults)
 
 
+def guessed_format(text: str) -> str:
+    """The format of a text that has no name: by how it begins."""
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith("{"):
+        return "json"
+    if "```" in text or start.startswith("# "):
+        return "md"
+    if "rest_api_source" in text or "RESTAPIConfig" in text or start.startswith(("import ", "from ")):
+        return "py"
+    if start.startswith("["):  # a table of TOML has a name; anything else in brackets is a list of JSON
+        return "toml" if start.lstrip("[")[:1].isalpha() else "json"
+    return "yaml"
+
+
 def _document(config: Node | None, name: str | None, faults: Faults) -> Document:
     if config is None:
         if not faults.fatal:

@@ -15,12 +15,13 @@ from headrace.spec.certain import IN_SUM, provenance, tell_in_sum
 from headrace.spec.client import ReadClient, read_client
 from headrace.spec.context import Context, Dialect, Resolve
 from headrace.spec.dialect import dialect_of
-from headrace.spec.document import Document, open_document
+from headrace.spec.document import Document, guessed_format, open_document
 from headrace.spec.entry import entry_of
 from headrace.spec.faults import Fault, Faults, did_you_mean, listed
 from headrace.spec.habits import habits_of
 from headrace.spec.keys import check_defaults, check_keys
 from headrace.spec.merge import with_defaults
+from headrace.spec.misspelt import as_meant
 from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
 from headrace.spec.prose import read_prose
@@ -104,7 +105,7 @@ def open_source(arg: str, stdin: Readable | None = None) -> Source:
         stream: Readable = stdin or sys.stdin.buffer
         data = stream.read()
         text = data if isinstance(data, str) else _decoded(data, "Standard input")
-        return Source(text, _guessed(text), "-", "stdin")
+        return Source(text, guessed_format(text), "-", "stdin")
     path = Path(arg)
     if not path.exists() and path.name == arg and not path.suffix:
         path = _connector(arg)
@@ -139,20 +140,6 @@ def _decoded(data: bytes, what: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{what} is not UTF-8 text (byte {error.start + 1}): save it as UTF-8.") from error
-
-
-def _guessed(text: str) -> str:
-    """The format of a text that has no name: by how it begins."""
-    start = text.lstrip("\ufeff \t\r\n")
-    if start.startswith("{"):
-        return "json"
-    if "```" in text or start.startswith("# "):
-        return "md"
-    if "rest_api_source" in text or "RESTAPIConfig" in text or start.startswith(("import ", "from ")):
-        return "py"
-    if start.startswith("["):  # a table of TOML has a name; anything else in brackets is a list of JSON
-        return "toml" if start.lstrip("[")[:1].isalpha() else "json"
-    return "yaml"
 
 
 def read(source: Source, options: Options | None = None) -> Reading:
@@ -224,6 +211,7 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
         return Outline()
     if ctx.scaffold:
         config = in_dlts_words(ctx, config)
+    config = as_meant(ctx, config)
     if not ctx.live:
         config = without_stand_ins(ctx, config)
     ctx.keys(config, TOP, "the configuration")

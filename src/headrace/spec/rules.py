@@ -117,7 +117,7 @@ _CLIENT = (
     ),
     Rule(
         "rate-limit", "lost", "a `rate_limit` without requests and seconds", "no limit",
-        "the rate limit cannot be read", "give it with --rate N/SECONDS",
+        "the rate limit says no number of requests and seconds, so none is kept", "give it with --rate N/SECONDS",
     ),
     Rule(
         "auth-alias", "settled", "`basic`, `apiKey`, `token` and the like as the type of auth", "dlt's type",
@@ -134,7 +134,7 @@ _CLIENT = (
     ),
     Rule(
         "basic-ready", "likely", "`basic` with one token instead of a user and a password", "the ready credential",
-        "`http_basic` has no such key", "read as the whole credential",
+        "basic auth takes a user and a password, and one ready token stands here", "it is sent as the whole credential",
     ),
     Rule(
         "no-password", "likely", "`basic` without a password", "an empty password",
@@ -156,11 +156,11 @@ _CLIENT = (
     ),
     Rule(
         "key-in-body", "noted", "an API key with the location `body`", "a field of every request's body",
-        "dlt has no such place for an API key", "read as a field of the body of every request",
+        "dlt puts no API key into the body", "it is sent as a field of the body of every request",
     ),
     Rule(
         "credential-outside", "asked", "auth that lacks one of its fields", "a secret of that name",
-        "`{name}` is not stated", "it is looked for outside, as the secret `{name}`",
+        "the document does not say `{name}`", "it is looked for outside, as the secret `{name}`",
     ),
     Rule(
         "credential-named", "noted", "`${TOKEN}`, `{{ secrets.token }}`, `env:TOKEN` and their kin as a credential",
@@ -200,7 +200,8 @@ _REQUEST = (
     ),
     Rule(
         "path-value", "doubtful", "`{x}` in a path and nothing that fills it", "a value from outside",
-        "the path holds {{{name}}}, and nothing says what stands for it", "give it with --set {name}=VALUE",
+        "the path holds {{{name}}}, and nothing says what stands for it",
+        "give one value with --set {name}=VALUE, or name a parent: {{resources.<resource>.<field>}}",
     ),
     Rule(
         "path-shared", "asked", "`{x}` in half of the paths or more", "one value, given from outside",
@@ -257,7 +258,7 @@ _REQUEST = (
     ),
     Rule(
         "retry-refused", "lost", "400, 401, 403 or 404 among the codes to retry", "the other codes",
-        "asking again after {codes} changes nothing", "read without {them}",
+        "asking again after {codes} changes nothing: the API would answer the same", "read without {them}",
     ),
     Rule(
         "hidden-by-default", "likely", "an API that is known to hide records", "the request as it stands",
@@ -273,7 +274,7 @@ _RECORDS = (
     ),
     Rule(
         "two-spellings", "doubtful", "two table names that become one when normalised", "one table",
-        "{both}, whose names are written differently",
+        "{both}, though their own names are written differently",
         "set `table_name` to keep them apart, or to the same text in both if they belong together",
     ),
     Rule(
@@ -288,12 +289,12 @@ _RECORDS = (
     ),
     Rule(
         "selector-prefix", "settled", "`response.x` as `data_selector`", "`x`",
-        "`{words}` names the response itself", "read as `{path}`",
+        "`{words}` begins with the response itself, where every JSON path begins", "read as `{path}`",
     ),
     Rule(
         "selector-data", "doubtful", "`data` as `data_selector`, and nothing else taken from the body", "`data`",
         "`data` is often a filler of the scaffold's, where the body itself is the list",
-        "check what the API's response holds",
+        "look at one response: if it is a list itself, write `$`",
     ),
     Rule(
         "selector-jinja", "doubtful", "a template in `data_selector`", "detected on the first page",
@@ -333,7 +334,8 @@ _PAGING = (
     ),
     Rule(
         "cursor-source-unknown", "doubtful", "`cursor_param` alone", "the same key of the response, or a link",
-        "nothing says where the response holds the next cursor; {how}", "add `cursor_path`",
+        "nothing says where the response holds the next cursor; {how}",
+        "look at one response, and write the path of the next cursor as `cursor_path`",
     ),
     Rule(
         "cursor-from-stop", "settled", "`cursor_param` alone, and a `stop_condition` that tests the cursor",
@@ -356,7 +358,7 @@ _PAGING = (
     ),
     Rule(
         "page-size-missing", "doubtful", "an offset without `limit`", "100",
-        "the page size is not stated", "read as {size}; add `limit`",
+        "the page size is not stated", "{size} is asked for; add `limit` for another one",
     ),
     Rule(
         "size-param-pair", "likely", "an offset of a known style (`$skip`, `page[offset]`), and no `limit_param`",
@@ -365,8 +367,8 @@ _PAGING = (
     ),
     Rule(
         "size-param-odd", "doubtful", "an offset of no known style, and no `limit_param`", "`limit`",
-        "the offset goes into `{param}`, so the page size hardly goes into `limit`, which is read for want of a name",
-        "add `limit_param`",
+        "nothing names the parameter for the page size; `limit` is taken, which seldom goes with `{param}`",
+        "look it up in the API's documentation, and write it as `limit_param`",
     ),
     Rule(
         "page-size-none", "doubtful", "an offset with a `limit` below 1", "that limit",
@@ -374,7 +376,8 @@ _PAGING = (
     ),
     Rule(
         "offset-param", "doubtful", "an offset without `offset_param`", "`offset`",
-        "the offset's parameter is not stated; read as `offset`", "add `offset_param`",
+        "nothing names the parameter for the offset; `offset` is taken",
+        "look it up in the API's documentation, and write it as `offset_param`",
     ),
     Rule(
         "page-start", "likely", "page numbers without a first one", "1",

@@ -55,8 +55,8 @@ def read_scaffold_paginator(  # noqa: PLR0911 - one for each kind
             "paginator-custom",
             stated.path,
             stated.line,
-            "a paginator of its own kind is not described",
-            f"describe it: {listed(PAGINATORS)}",
+            "`custom` does not say how the API pages",
+            f"say it in one of dlt's kinds: {listed(PAGINATORS)}",
         )
         return None
     if kind not in PAGINATORS:
