@@ -104,6 +104,7 @@ EXAMPLES: dict[str, Example] = {
     "unbound-name": of_dlt('{"name": "users", "table_name": TABLE}'),
     "expression-value": of_dlt('{"name": "users", "endpoint": {"incremental": {"cursor_path": "at", "initial_value": date.today() - DAYS}}}'),
     "no-effect": of_dlt('{"name": "users", "file_format": "parquet"}'),
+    "template": of_endpoint("""'params': {'since': "{{ format_datetime('2024-01-31', '%d.%m.%Y') }}"}"""),
     "action-idle": of_dlt('{"name": "users", "endpoint": {"response_actions": [{"status_code": "4xx", "action": "ignore"}]}}'),
     "read-as-meant": of_client(_BASIC),
     # client

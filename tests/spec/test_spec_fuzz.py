@@ -6,9 +6,9 @@ import pytest
 
 from .documents import CORPUS, EXAMPLE
 from .fuzz import checked, documents, failures, main
+from .golden import PAGE
 from .mutation import mutated
 from .test_spec_near_python import CUT, GUIDE, JSON
-from .test_spec_rules import PAGE
 
 OURS = [(each.text, each.form) for each in (*PAGE.EXAMPLES.values(), *PAGE.REFUSED.values())]
 OURS += [(CUT, "md"), (GUIDE, "md"), (JSON, "json"), *[(EXAMPLE.read_text(encoding="utf-8"), "md")] * 20]

@@ -212,7 +212,7 @@ def test_an_incremental_sync_with_a_start_from_outside_is_a_need() -> None:
 
 def test_what_an_incremental_sync_says_in_vain_is_told() -> None:
     reading = scaffolded("""{"path": "/notes", "incremental_sync": {
-        "cursor_field": "at", "lookback_window": "a while", "start_datetime": "{{ config.x }}",
+        "cursor_field": "at", "lookback_window": "a while", "start_datetime": "{{ other.x }}",
         "start_time_option": {"field_name": "since", "inject_into": "header"}}}""")
     assert codes(reading, "warning") == ["dropped"] * 3
     assert codes(scaffolded('{"path": "/n", "incremental_sync": {}}'), "warning") == []

@@ -70,7 +70,7 @@ def test_two_names_that_become_one_are_told() -> None:
     (fault,) = found(one("userItems"), one("user_items"))
     assert (fault.severity, fault.path) == ("warning", "resources[1]")
     assert fault.problem == (
-        "`userItems` and `user_items` fill the table `user_items`, whose names are written differently"
+        "`userItems` and `user_items` fill the table `user_items`, though their own names are written differently"
     )
 
 

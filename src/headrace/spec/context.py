@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -33,6 +34,7 @@ class Context:
     needs: list[str] = field(default_factory=list)
     hooked: list[tuple[str, Node]] = field(default_factory=list)
     habits: Habits = field(default_factory=Habits)
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     @property
     def scaffold(self) -> bool:

@@ -8,6 +8,7 @@ from headrace.model.plan import Incremental, Json, Text
 from headrace.spec.context import Context
 from headrace.spec.json_path import checked_path
 from headrace.spec.node import Node, shown
+from headrace.spec.rendered import rendered, wanted
 
 _KEYS = (
     "type", "cursor_field", "cursor_path", "start_datetime", "initial_value", "start_value", "start_date",
@@ -39,7 +40,7 @@ def read_incremental_sync(ctx: Context, node: Node | None) -> Incremental | None
     if layout is not None and start_param and not _ISO.fullmatch(layout.word or ""):
         ctx.faults.tell("incremental-format", layout.path, layout.at, key="datetime_format")
     initial = _bound(ctx, node, "start_datetime", "initial_value", "start_value", "start_date")
-    end = _bound(ctx, node, "end_datetime", "end_value", "end_date")
+    end = _end(ctx, node)
     return Incremental(
         cursor_path=path,
         initial_value=initial,
@@ -69,21 +70,36 @@ def _param(ctx: Context, node: Node, which: str) -> str | None:
     return ctx.string(name)
 
 
-def _bound(ctx: Context, node: Node, *keys: str) -> Json:
-    """A bound as the API writes it; the time of the run is no bound."""
-    found = next((sub for key in keys if (sub := node.get(key)) is not None), None)
-    if found is not None and isinstance(found.value, dict):
-        found = found.get("datetime")
-    if found is None:
-        return None
-    if _NOW.search(shown(found.value)):
+def _end(ctx: Context, node: Node) -> Json:
+    """The window's end; the time of the run is none."""
+    keys = ("end_datetime", "end_value", "end_date")
+    found = _stated(node, *keys)
+    if found is not None and _NOW.search(shown(found.value)):
         ctx.faults.tell("incremental-end", found.path, found.at)
+        return None
+    return _bound(ctx, node, *keys)
+
+
+def _stated(node: Node, *keys: str) -> Node | None:
+    found = next((sub for key in keys if (sub := node.get(key)) is not None), None)
+    return found.get("datetime") if found is not None and isinstance(found.value, dict) else found
+
+
+def _bound(ctx: Context, node: Node, *keys: str) -> Json:  # noqa: PLR0911 - one for each kind of value
+    """A bound as the API writes it; a template is evaluated."""
+    found = _stated(node, *keys)
+    if found is None:
         return None
     if isinstance(found.value, Text):
         return ctx.string(found) or None
     words = found.word
     if words is not None and "{{" in words:
-        why = "it is a template"
+        if (value := rendered(ctx, found, words)) is not None:
+            return value
+        if (name := wanted(ctx, words)) is not None:
+            ctx.need(f"config:{name}")
+            return None
+        why = "it is a template without a value"
         mend = "write the time as the API does"
         ctx.faults.tell("dropped", found.path, found.at, key=found.path.rpartition(".")[2], why=why, mend=mend)
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,7 +55,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What comes from outside the document. `settings` are those of `--set`, `resources` the names of `--resource`."""
+    """What comes from outside the document. `settings` are those of `--set`, `resources` the names of `--resource`.
+
+    `now` is the time that a template asks for.
+    """
 
     base_url: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class Options:
     rate: DeclaredLimit | None = None
     allow_origins: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def read(source: Source, options: Options | None = None) -> Reading:
     faults = Faults()
     document = open_document(source.text, source.format, faults)
     dialect = dialect_of(document)
-    ctx = Context(dialect, faults, options.settings, options.lookup)
+    ctx = Context(dialect, faults, options.settings, options.lookup, now=options.now)
     name = document.name or source.name
     _check_name(faults, name)
     outline = outline_of(ctx, document, options) if document.config is not None else Outline()

@@ -30,6 +30,7 @@ from headrace.spec.known import hidden_by_default
 from headrace.spec.node import Node, Opaque, code_in
 from headrace.spec.paging import read_paginator
 from headrace.spec.placeholders import is_single_entity
+from headrace.spec.rendered import rendered
 from headrace.spec.request import Stated, read_request
 from headrace.spec.response_actions import read_actions
 from headrace.spec.retry import ignored, read_error_handler
@@ -209,6 +210,8 @@ def _worded(ctx: Context, node: Node, words: str) -> str | None:
         ctx.faults.tell("selector-prefix", node.path, node.line, words=words, path=path)
         return path
     if "{{" in words:
+        if (value := rendered(ctx, node, words)) is not None:
+            return _worded(ctx, Node(value, node.line, node.path, node.key_line), value)
         ctx.faults.tell("selector-jinja", node.path, node.line, words=words)
         return None
     if _ODD_KEY.fullmatch(words):

@@ -96,6 +96,10 @@ _READING = (
         "{problem}", "{mend}",
     ),
     Rule(
+        "template", "settled", "`{{ … }}` that needs nothing but the time and given values", "its value at the start",
+        "`{words}` is a template", "evaluated once, when the document is read: `{value}`",
+    ),
+    Rule(
         "action-idle", "doubtful", "a response action that fits no response", "nothing",
         "{problem}", "{mend}",
     ),

@@ -1,0 +1,29 @@
+"""A scaffold's templates in the course of a reading: what the sandbox gives, told as an interpretation."""
+
+from __future__ import annotations
+
+from headrace.model.plan import Ref
+from headrace.spec.context import Context
+from headrace.spec.node import Node
+from headrace.spec.sandbox import Missing, NoValue, evaluated
+
+
+def rendered(ctx: Context, node: Node, words: str) -> str | None:
+    """The value of a template now; None where it has none that can be told."""
+    try:
+        value = evaluated(words, lambda name: ctx.found(Ref(name, "config")), ctx.now)
+    except (Missing, NoValue):
+        return None
+    ctx.faults.tell("template", node.path, node.line, words=words, value=value)
+    return value
+
+
+def wanted(ctx: Context, words: str) -> str | None:
+    """The value from outside that the template cannot do without; None where nothing or something else is missing."""
+    try:
+        evaluated(words, lambda name: ctx.found(Ref(name, "config")), ctx.now)
+    except Missing as missing:
+        return str(missing)
+    except NoValue:
+        return None
+    return None
