@@ -8,7 +8,7 @@ from headrace.model.plan import Incremental, Json, Text
 from headrace.spec.context import Context
 from headrace.spec.json_path import checked_path
 from headrace.spec.node import Node, shown
-from headrace.spec.rendered import rendered, wanted
+from headrace.spec.rendered import needed, rendered
 
 _KEYS = (
     "type", "cursor_field", "cursor_path", "start_datetime", "initial_value", "start_value", "start_date",
@@ -96,8 +96,7 @@ def _bound(ctx: Context, node: Node, *keys: str) -> Json:  # noqa: PLR0911 - one
     if words is not None and "{{" in words:
         if (value := rendered(ctx, found, words)) is not None:
             return value
-        if (name := wanted(ctx, words)) is not None:
-            ctx.need(f"config:{name}")
+        if needed(ctx, words):
             return None
         why = "it is a template without a value"
         mend = "write the time as the API does"

@@ -25,6 +25,7 @@ Confidence: TypeAlias = Literal["stated", "implied", "guessed", "detected"]
 
 _SURE: dict[RuleConfidence, Confidence] = {
     "settled": "implied",
+    "noted": "implied",
     "asked": "implied",
     "lost": "implied",
     "likely": "guessed",
@@ -132,7 +133,7 @@ class _Search:
         self._roots = roots
         self._settings = options.settings
         effective = {path for root in roots.values() if root is not None for path in _paths(root)}
-        self._faults = [fault for fault in reading.faults if fault.code in RULES and _acts(fault, effective, home)]
+        self._faults = [fault for fault in reading.in_full if fault.code in RULES and _acts(fault, effective, home)]
         plan = reading.plan
         self._noted = {note.path: note for note in (plan.provenance if plan is not None else ())}
         self.size_param: str | None = None

@@ -145,11 +145,13 @@ DECIDES: dict[str, tuple[str, ...]] = {
 }
 """Rules (`rules.RULES`) and the values that they decide."""
 
-BY_PLACE = frozenset({"credential-outside", "airbyte-key"})
+BY_PLACE = frozenset({"credential-outside", "credential-named", "credential-filler", "airbyte-key", "template"})
 """Rules of which the place itself says which value they decide."""
 
 DECIDE_NOTHING = frozenset(
     {
+        "read-as-meant",
+        "stop-condition-idle",
         "wrapped-document",
         "json-relaxed",
         "bare-words",

@@ -55,10 +55,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What comes from outside the document. `settings` are those of `--set`, `resources` the names of `--resource`.
-
-    `now` is the time that a template asks for.
-    """
+    """What comes from outside. `settings` are of `--set`, `resources` of `--resource`, `now` is for templates."""
 
     base_url: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)

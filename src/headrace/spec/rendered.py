@@ -18,12 +18,13 @@ def rendered(ctx: Context, node: Node, words: str) -> str | None:
     return value
 
 
-def wanted(ctx: Context, words: str) -> str | None:
-    """The value from outside that the template cannot do without; None where nothing or something else is missing."""
+def needed(ctx: Context, words: str) -> bool:
+    """Whether the template lacks but a value from outside, which is then a need."""
     try:
         evaluated(words, lambda name: ctx.found(Ref(name, "config")), ctx.now)
     except Missing as missing:
-        return str(missing)
+        ctx.need(f"config:{missing}")
+        return True
     except NoValue:
-        return None
-    return None
+        return False
+    return False

@@ -18,7 +18,7 @@ from headrace.spec.node import Node, Opaque, shown
 from headrace.spec.partition_router import Partition, read_partition
 from headrace.spec.placeholders import from_outside, guessed_parent, unbound
 from headrace.spec.references import Part, joined
-from headrace.spec.rendered import rendered, wanted
+from headrace.spec.rendered import needed, rendered
 from headrace.spec.template import Piece, Template, pieces
 from headrace.spec.vocabulary import PLACEHOLDER_KEYS
 
@@ -282,12 +282,11 @@ def _filled(ctx: Context, node: Node, template: Template) -> Node:
     if not ctx.scaffold or words is None or "{{" not in words:
         return node
     value: Part | None = rendered(ctx, node, words)
-    if value is not None or not words.strip().startswith("{{"):
-        if value is None and (missing := wanted(ctx, words)) is not None:
-            ctx.need(f"config:{missing}")
-        return Node(value, node.line, node.path, node.key_line) if isinstance(value, str) else node
+    if value is None and not words.strip().startswith("{{"):
+        needed(ctx, words)
+        return node
     name = without_jinja(words.strip()).strip("{}")
-    value = from_outside(ctx, node, name, template)
+    value = value or from_outside(ctx, node, name, template)
     return Node(value if isinstance(value, str) else None, node.line, node.path, node.key_line)
 
 
