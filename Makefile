@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench parity docs fuzz lock clean
+.PHONY: demo test check bench profile parity docs fuzz lock clean
 
 demo: $(VENV)/.core
 	@$(BIN)/headrace demo
@@ -16,7 +16,10 @@ check: $(VENV)/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
 
 bench: $(VENV)/.dev
-	@$(BIN)/python bench/run.py
+	@$(BIN)/python -m bench.run
+
+profile: $(VENV)/.dev
+	@$(BIN)/python -m bench.profile
 
 parity: $(VENV)/.dev
 	@HEADRACE_PARITY=all $(BIN)/python -m pytest tests/parity --timeout 1800

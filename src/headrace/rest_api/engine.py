@@ -20,7 +20,7 @@ from headrace.transport.base import Ignored, Transport
 from headrace.transport.client import open_transport
 
 AHEAD = 8  # pages of one walk that wait to be taken
-CONCURRENCY = 64
+CONCURRENCY = 96
 EARLY_BYTES = 32 << 20  # of pages that were asked for before their turn, of all walks
 _PATIENCE_S = 0.5  # how long dlt is kept from looking at its signals
 _IDLE_S = 1.0  # how long the connections are kept for the next walk

@@ -22,7 +22,8 @@ _HINTS = {
 
 def unfit(resource: DltResource, table: Mapping[str, Any], schema: Schema) -> Iterator[str]:
     """The reasons why dlt must normalise the rows of a resource, each to stand after "because"."""
-    yield from _of_schema(schema)
+    alone = Schema(schema.name)
+    yield from _of_schema(schema, alone.settings)
     yield from _of_columns(table, schema)
     if resource.nested_hints:
         yield "it has hints for nested tables"
@@ -34,7 +35,6 @@ def unfit(resource: DltResource, table: Mapping[str, Any], schema: Schema) -> It
         yield f"its merge strategy is {table['x-merge-strategy']}"
     if set(schema.resolve_contract_settings_for_table(table["name"], table).values()) != {"evolve"}:
         yield "it has a schema contract"
-    alone = Schema(schema.name)
     alone.update_table(dict(table))
     if get_root_row_id_type(alone, table["name"]) != "random":
         yield "the destination merges it by upsert, for which ids are digests of keys"
@@ -60,8 +60,7 @@ def _keeps_files() -> bool:
     return destination is not None and destination.destination_type.endswith(".filesystem")
 
 
-def _of_schema(schema: Schema) -> Iterator[str]:
-    usual = Schema(schema.name).settings
+def _of_schema(schema: Schema, usual: Mapping[str, Any]) -> Iterator[str]:
     config = DataItemNormalizer.get_normalizer_config(schema)
     if type(schema.naming) is not snake_case.NamingConvention:
         yield "its schema names things by another convention than snake_case"
