@@ -86,20 +86,24 @@ class Marks:
         return f"{scheme}//{host.rpartition('@')[2]}"
 
 
-def sources(request: PageRequest, headers: tuple[tuple[str, Text], ...], auth: Auth) -> Iterator[tuple[str, Text]]:
-    """What of a request is a secret, each with its label. `headers` are those that count as credentials.
+def in_head(headers: tuple[tuple[str, Text], ...], auth: Auth) -> Iterator[tuple[str, Text]]:
+    """The secrets that all pages of a walk have, each with its label: `headers` that count as credentials, and auth."""
+    for name, value in headers:
+        yield from _labelled(f"header.{name.lower()}", value)
+    yield from _of_auth(auth)
+
+
+def in_request(request: PageRequest) -> Iterator[tuple[str, Text]]:
+    """The other secrets of a request, each with its label.
 
     A parameter counts where it refers to a secret, or is called like a credential.
     """
-    for name, value in headers:
-        yield from _labelled(f"header.{name.lower()}", value)
     for name, value in (*request.params, *request.repeats, *(request.form or ())):
         if (_NAMES_A_CREDENTIAL if value.refs else _HOLDS_A_CREDENTIAL).fullmatch(name):
             yield from _labelled(f"param.{name}", value)
         else:
             yield from ((_label(ref), Text((ref,))) for ref in value.refs if ref.kind == "secret")
     yield from _in_json(request.json)
-    yield from _of_auth(auth)
 
 
 def _of_auth(auth: Auth) -> Iterator[tuple[str, Text]]:

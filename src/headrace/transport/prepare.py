@@ -24,7 +24,7 @@ from headrace.model.plan import (
     text,
 )
 from headrace.transport.auth import NONE, credential
-from headrace.transport.conceal import MARK, Marks, sources
+from headrace.transport.conceal import MARK, Marks, in_head, in_request
 from headrace.transport.origin import origin_of
 from headrace.transport.redact import Redactor
 from headrace.transport.resolve import Resolver
@@ -75,6 +75,7 @@ class Preparer:
         self._agent = agent
         self._fallback = _userinfo(client.base_url)
         self._heads: dict[tuple[tuple[tuple[str, Text], ...], Auth, bool], _Head] = {}
+        self._sources: dict[tuple[tuple[tuple[str, Text], ...], Auth], tuple[tuple[str, Text], ...]] = {}
         self._marks: dict[tuple[tuple[str, Text], ...], Marks] = {}
 
     def sendable(self, request: PageRequest, origin: str, *, trusted: bool, token: str | None = None) -> Sendable:
@@ -105,11 +106,18 @@ class Preparer:
 
     def marks(self, request: PageRequest) -> Marks:
         """What stands for the secrets of a request where the API repeats them."""
-        private = tuple(one for one in self._client.headers + request.headers if _private(*one))
-        found = tuple(sources(request, private, self._auth(request)))
+        found = (*self._credentials(request), *in_request(request))
         if (known := self._marks.get(found)) is None:
             values = ((label, self._resolver.optional(value)) for label, value in found)
             known = self._marks[found] = Marks({label: value for label, value in values if value})
+        return known
+
+    def _credentials(self, request: PageRequest) -> tuple[tuple[str, Text], ...]:
+        """The secrets of headers and auth, looked for once in a walk and not for every page."""
+        key = (request.headers, request.auth)
+        if (known := self._sources.get(key)) is None:
+            private = tuple(one for one in self._client.headers + request.headers if _private(*one))
+            known = self._sources[key] = tuple(in_head(private, self._auth(request)))
         return known
 
     def _auth(self, request: PageRequest) -> Auth:
