@@ -89,7 +89,8 @@ def table(samples: Counter[str]) -> str:
     for room, count in samples.most_common():
         if count * 100 >= whole:
             lines.append(f"| {room} | {count / whole:.0%} | {DOES.get(room, '')} |".replace("%", " %"))
-    return "\n".join([*lines, f"| the rest | {small / whole:.0%} | |".replace("%", " %")])
+    rest = [f"| the rest | {small / whole:.0%} | |".replace("%", " %")] if small * 100 >= whole else []
+    return "\n".join([*lines, *rest])
 
 
 def main() -> None:

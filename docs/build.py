@@ -18,7 +18,8 @@ TITLES = {
     "lean": "101,000 records of about 1 KB, six resources, merge",
     "full": "10,100 records with embedded parents and about 90 traits, merge",
 }
-_MARKED = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+_LOADS = {"first": "first load", "second": "second merge"}
+_MARKED = re.compile(r"(<!-- (figures|drop-in) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
@@ -42,9 +43,30 @@ def table(figures: dict[str, Any]) -> str:
     )
 
 
+def drop_in_table(figures: dict[str, Any]) -> str:
+    """The drop-in against dlt's own source, step by step: medians of the loads, one run of the children."""
+    lines = ["| | runs | extract + normalize | load | whole process | ratios |", "|---|--:|--:|--:|--:|--:|"]
+    parts = {title: figures["drop-in"][name] for name, title in _LOADS.items()}
+    parts["1,000 children's requests of 200 ms"] = figures["children"]
+    for title, lanes in parts.items():
+        lines.append(f"| **{title}** | | | | | |")
+        ours, *_ = lanes.values()
+        for lane, spent in lanes.items():
+            ratios = f"{_made(spent) / _made(ours):.1f} ×, {spent['wall_s'] / ours['wall_s']:.1f} ×"
+            times = (f"{_made(spent):.1f} s", f"{spent['steps']['load_s']:.1f} s", f"{spent['wall_s']:.1f} s")
+            cells = (str(spent["runs"]), *times, "" if spent is ours else ratios)
+            lines.append(f"| {lane} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", "Ratios to headrace.rest_api: of extract + normalize, and of the whole process."])
+
+
+def _made(spent: dict[str, Any]) -> float:
+    return float(spent["steps"]["extract_s"] + spent["steps"]["normalize_s"])
+
+
 def with_figures(text: str, figures: dict[str, Any]) -> str:
-    """The document with the table between its marks."""
-    return _MARKED.sub(lambda marked: f"{marked[1]}{table(figures)}\n{marked[2]}", text)
+    """The document with the tables between their marks."""
+    tables = {"figures": table, "drop-in": drop_in_table}
+    return _MARKED.sub(lambda marked: f"{marked[1]}{tables[marked[2]](figures)}\n{marked[3]}", text)
 
 
 def dead_links(document: Path) -> list[str]:
