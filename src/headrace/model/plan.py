@@ -12,6 +12,9 @@ import msgspec
 
 Disposition: TypeAlias = Literal["append", "replace", "merge", "skip"]
 Json: TypeAlias = Any  # a JSON value; the one door through which `Any` comes in
+Confidence: TypeAlias = Literal["stated", "implied", "guessed", "detected"]
+"""How sure an effective value is. stated: the document or a flag has it. implied: a default, or what can mean nothing
+else. guessed: a usual reading, which the first response has to bear out. detected: the first response decides."""
 
 
 class Ref(msgspec.Struct, frozen=True, tag="ref"):
@@ -365,6 +368,8 @@ class Resource(msgspec.Struct, frozen=True):
     """The resources that hang on its rows, those left out of this plan as well."""
     beside: tuple[str, ...] = ()
     """The other resources that fill its table, those left out of this plan as well."""
+    guesses: frozenset[str] = frozenset()
+    """Which of its values are guesses, as paths below the resource (`endpoint.data_selector`): see `walk.verify`."""
     hides: tuple[str, ...] = ()
     """Sentences on what a default of the API may hide from this walk, when it is known."""
 
@@ -380,12 +385,16 @@ class Client(msgspec.Struct, frozen=True):
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """Where one effective value came from, for `explain`: `path` as in faults, `line` of the document (1-based)."""
+    """Where one effective value came from, for `explain`: `path` as in faults, `line` of the document (1-based).
+
+    `confidence` of a whole paginator is that of its least sure value; `Resource.guesses` says which those are.
+    """
 
     path: str
     value: str
     origin: Literal["document", "default", "interpretation", "flag"]
     line: int | None = None
+    confidence: Confidence = "stated"
 
 
 class Plan(msgspec.Struct, frozen=True):

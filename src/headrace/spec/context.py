@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from headrace.model.plan import Provenance, Ref, Text
+from headrace.model.plan import Confidence, Provenance, Ref, Text
 from headrace.spec.faults import Faults, did_you_mean, listed
 from headrace.spec.habits import Habits
 from headrace.spec.node import Node, Opaque, kind_of, shown
@@ -16,6 +16,12 @@ from headrace.spec.references import Part
 Dialect: TypeAlias = Literal["dlt", "scaffold"]
 Resolve: TypeAlias = Callable[[Ref], "str | None"]
 Origin: TypeAlias = Literal["document", "default", "interpretation", "flag"]
+_SURE: Mapping[Origin, Confidence] = {
+    "document": "stated",
+    "flag": "stated",
+    "default": "implied",
+    "interpretation": "implied",
+}
 
 
 @dataclass(slots=True)
@@ -41,9 +47,11 @@ class Context:
         """Whether deviations are read for their meaning rather than refused."""
         return self.dialect == "scaffold"
 
-    def came(self, path: str, value: object, origin: Origin, line: int | None = None) -> None:
-        """Records where an effective value comes from."""
-        self.origins.append(Provenance(path, str(value), origin, line or None))
+    def came(
+        self, path: str, value: object, origin: Origin, line: int | None = None, sure: Confidence | None = None
+    ) -> None:
+        """Records where an effective value comes from; how sure it is goes by its origin where nothing else is said."""
+        self.origins.append(Provenance(path, str(value), origin, line or None, sure or _SURE[origin]))
 
     def need(self, name: str) -> None:
         """Something that must come from outside and is not there yet."""

@@ -37,6 +37,8 @@ class Faults:
 
     found: list[Fault] = field(default_factory=list)
     certain: list[Fault] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    """The codes of all interpretations, once for each time that they were made (a fault is kept once)."""
 
     def error(self, code: str, path: str, line: int | None, problem: str, fix: str) -> None:
         """Something that must be mended before the document can run."""
@@ -45,6 +47,7 @@ class Faults:
     def tell(self, code: str, path: str, line: int | None, /, **words: object) -> None:
         """How a deviation was read, in the words of its rule."""
         rule = RULES[code]
+        self.told.append(code)
         fault = Fault(code, rule.severity, path, line, rule.problem.format(**words), rule.mend.format(**words))
         self._add(fault, self.certain if rule.certain else self.found)
 
@@ -56,6 +59,7 @@ class Faults:
         """The findings of a part of the document."""
         self.found.extend(other.found)
         self.certain.extend(other.certain)
+        self.told.extend(other.told)
 
     @property
     def fatal(self) -> bool:

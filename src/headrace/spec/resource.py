@@ -9,6 +9,7 @@ import msgspec
 
 from headrace.model.plan import (
     AutoPaging,
+    Confidence,
     Incremental,
     Offset,
     Paging,
@@ -22,6 +23,7 @@ from headrace.model.plan import (
 from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
 from headrace.spec.fillers import suspect, suspect_key
+from headrace.spec.guesses import KEY, PAGINATOR, SELECTOR, SIZE_PARAM, guesses_of
 from headrace.spec.hints import read_hints
 from headrace.spec.incremental import is_list_of_one
 from headrace.spec.jinja import without_jinja, without_variables
@@ -35,6 +37,7 @@ from headrace.spec.request import Stated, read_request
 from headrace.spec.response_actions import read_actions
 from headrace.spec.retry import ignored, read_error_handler
 from headrace.spec.scaffold_paging import read_scaffold_paginator
+from headrace.spec.scaffold_size import SIZE_PARAM_KEYS, first_of
 
 _ODD_KEY = re.compile(r"\w[\w.:/-]*(?: [\w(][\w .():/-]*)")
 _SIZE_PARAMS = ("limit", "per_page", "page_size", "pageSize", "perPage", "page[size]")
@@ -77,7 +80,7 @@ def _from_path(path: str) -> str:
 
 def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str]) -> ReadResource | None:
     """A resource whose keys are checked and whose defaults are put in; None where it cannot be told apart."""
-    name, before = _name(ctx, node), len(ctx.hooked)
+    name, before, told = _name(ctx, node), len(ctx.hooked), len(ctx.faults.told)
     if name is None:
         return None
     endpoint, path = _endpoint(ctx, node, name)
@@ -114,12 +117,28 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         incremental=_with_key(request.incremental, node.get("primary_key")),
         actions=read_actions(ctx, endpoint.get("response_actions"))
         + (ignored(ctx, handler) if handler is not None else ()),
+        guesses=guesses_of(ctx.faults.told[told:])
+        | _unsure(ctx, selector, hints.primary_key, _paginator(endpoint, client)),
     )
     hides = hidden_by_default(resource)
     for sentence in hides:
         ctx.faults.tell("hidden-by-default", path.path, path.line, sentence=sentence)
     read = ReadResource(msgspec.structs.replace(resource, hides=hides), node, known, tuple(ctx.hooked[before:]))
     return with_key(read, auth.body if auth is not None else None)
+
+
+def _unsure(ctx: Context, selector: str | None, key: tuple[str, ...], paginator: Node | None) -> frozenset[str]:
+    """What scaffolds often have wrong without a word, and the first page can show."""
+    if not ctx.scaffold:
+        return frozenset()
+    named = paginator is not None and first_of(paginator, *SIZE_PARAM_KEYS) is not None
+    unsure = {
+        SELECTOR: selector is not None,
+        KEY: bool(key),
+        PAGINATOR: paginator is None,
+        SIZE_PARAM: paginator is not None and not named,
+    }
+    return frozenset(value for value, is_unsure in unsure.items() if is_unsure)
 
 
 def with_key(read: ReadResource, key: tuple[str, Text] | None) -> ReadResource:
@@ -189,7 +208,7 @@ def _without_code(node: Node) -> Node:
 def _selector(ctx: Context, endpoint: Node, resource: Node) -> str | None:
     node = endpoint.get("data_selector")
     if node is None:
-        ctx.came(f"{resource.path}.endpoint.data_selector", "detected on the first page", "default")
+        ctx.came(f"{resource.path}.endpoint.data_selector", "detected on the first page", "default", sure="detected")
         return None
     if not ctx.scaffold:
         path = checked_path(ctx, node)
@@ -234,24 +253,30 @@ def _paging(
         ctx.came(path, "single", "default", endpoint.line)
         return SinglePage(), True
     inherited = node is None
-    if node is None and client is not None:
-        node = client.get("paginator")
+    node = _paginator(endpoint, client)
     if node is None:
         if ctx.scaffold and not ctx.habits.unpaged:
-            ctx.came(path, "single", "interpretation", endpoint.line)
+            ctx.came(path, "single", "interpretation", endpoint.line, sure="guessed")
             return SinglePage(), True
-        ctx.came(path, "auto", "default")
+        ctx.came(path, "auto", "default", sure="detected")
         return AutoPaging(), True
     if isinstance(node.value, Opaque):
         ctx.wrong(node, "a paginator of dlt's with its arguments", hook="paginator")
         return SinglePage(), False
+    told = len(ctx.faults.told)
     paging = read_scaffold_paginator(ctx, node, selector) if ctx.scaffold else read_paginator(ctx, node)
     if paging is None:
         return SinglePage(), False
     if inherited and isinstance(paging, AutoPaging) and ctx.scaffold:
         paging = SinglePage()
-    ctx.came(path, msgspec.json.encode(paging).decode(), "document", node.line)
+    sure: Confidence = "guessed" if guesses_of(ctx.faults.told[told:]) else "stated"
+    ctx.came(path, msgspec.json.encode(paging).decode(), "document", node.line, sure)
     return paging, True
+
+
+def _paginator(endpoint: Node, client: Node | None) -> Node | None:
+    """The resource's own paginator, or the client's."""
+    return endpoint.get("paginator") or (client.get("paginator") if client is not None else None)
 
 
 def _with_size(paging: Paging, request: Request) -> Paging:
