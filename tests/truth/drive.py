@@ -51,10 +51,10 @@ def drive(document: Path, server: Played, folder: Path) -> Drive:
     asked = _FLAG.findall(tried.why)
     if tried.verdict not in {"asked", "partly", "refused"} or flags or not asked:
         return tried
-    for flag in dict.fromkeys(asked):
+    for number, flag in enumerate(dict.fromkeys(asked)):
         value = _answer(flag, server, document)
         if value is not None:
-            again = _tried(document, server, folder / "again", secrets, {flag: value})
+            again = _tried(document, server, folder / f"again{number}", secrets, {flag: value})
             if again.verdict in {"whole", "wrong"} or (again.verdict == "partly" and tried.verdict != "partly"):
                 return again
     return tried

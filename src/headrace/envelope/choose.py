@@ -76,6 +76,20 @@ def listed(root: Raw) -> str | None:
     return render(min(likely, key=_rank).keys) if likely else None
 
 
+def within(root: Raw) -> str | None:
+    """Where an object that was taken for a record is but the wrapping of the records; None where it is a record.
+
+    It wraps them if there is one list of objects right below it, under a name for records or beside nothing but keys
+    about paging.
+    """
+    held = members(root)
+    lists = [key for key, value in held.items() if any(kind(one) == "object" for one in elements(value))]
+    if len(lists) != 1:
+        return None
+    wraps = lists[0].lower() in _RECORD_KEYS or all(key in lists or _PAGING_KEY.match(key) for key in held)
+    return lists[0] if wraps else None
+
+
 def _rank(one: _List) -> tuple[bool, bool, bool, bool]:
     return (one.aside, not one.named, not one.rows, not one.objects)
 

@@ -12,16 +12,17 @@ import msgspec
 
 from headrace.errors import SourceError
 from headrace.model.envelope import Absent, Envelope, Visit
-from headrace.model.event import Emit, Noticed, PageFetched, WalkEnded, WalkStarted
+from headrace.model.event import Emit, PageFetched, WalkEnded, WalkStarted
 from headrace.model.page import Page, PageRef
 from headrace.model.plan import Client, Resource
 from headrace.model.position import Done, Position, dump
 from headrace.model.table import Reject
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import EARLY_PAGES, Arrived, Early, Room, fetch
+from headrace.run.inquest import Inquest
 from headrace.run.resume import OpenWalk
 from headrace.transport.base import Ignored, Transport
-from headrace.walk.course import Course, Judged, digest_of
+from headrace.walk.course import Course, Judged, digest_of, told
 from headrace.walk.detect import Detection
 from headrace.walk.sieve import Sieve
 
@@ -81,6 +82,7 @@ class Walker:
 
     `before` are its pages that the journal holds. `sizes` knows how large a page is likely to be. `room` is what it
     may have under way before its turn; without it, each page is asked for when the one before it is in the journal.
+    `inquest` is shared by the walks of a resource.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Walker:
         before: Sequence[PageRef] = (),
         sieve: Sieve | None = None,
         room: Room | None = None,
+        inquest: Inquest | None = None,
     ) -> None:
         state = walk.state
         self._sieve = sieve
@@ -113,9 +116,11 @@ class Walker:
         self._sizes = sizes
         self._emit = emit
         self._room = room or Room(desk.shelf, 0)
+        self._inquest = inquest or Inquest()
         self._early: Early | None = None
         if state and state.detected:  # by an earlier try, whose report nobody may have seen
-            emit(Noticed(self.resource.name, msgspec.json.decode(state.detected, type=Detection).why))
+            for event in told(self.resource.name, msgspec.json.decode(state.detected, type=Detection)):
+                emit(event)
         for ref in before if not walk.ended else ():
             sizes.note(ref.body_bytes)
             self.course.remember(ref.position, ref.records_digest)
@@ -144,7 +149,7 @@ class Walker:
         if self._early is None:
             self._early = Early(self._room, functools.partial(fetch, transport, self._client, self.course))
         try:
-            return await self._stepped(self._early, limit_pages)
+            return await self._stepped(self._early, transport, limit_pages)
         except Ignored as ignored:
             return await self._end(ignored)
 
@@ -153,14 +158,20 @@ class Walker:
         if self._early is not None:
             await self._early.close()
 
-    async def _stepped(self, early: Early, limit_pages: int | None) -> FetchedPage:
+    async def _asked(self, early: Early, transport: Transport) -> Arrived:
+        """The page at the present position; the first one when what was guessed is settled."""
+        if self.course.is_doubtful:
+            return await self._inquest.first(transport, self._client, self.course)
+        return await early.ask(self.position)
+
+    async def _stepped(self, early: Early, transport: Transport, limit_pages: int | None) -> FetchedPage:
         budget = self._desk.budget
         arrived = await early.page(self.position)
         size = arrived.held_bytes if arrived else None
         taken = await budget.acquire_about(lambda: self._sizes.likely() if size is None else size)
         try:
             early.taken()
-            arrived = arrived or await early.ask(self.position)
+            arrived = arrived or await self._asked(early, transport)
             judged = self.course.judge(arrived.reply, arrived.envelope)
             ref = await self._desk.append(self._page(arrived, judged))
         except BaseException:

@@ -21,12 +21,13 @@ from headrace.decode.rules import DecodeRules
 from headrace.decode.shape import as_known
 from headrace.model.event import Delivered, Emit, Noticed, TableWritten
 from headrace.model.page import PageRef
-from headrace.model.plan import Resource
+from headrace.model.plan import Disposition, Resource
 from headrace.model.table import Figures, Receipt, Reject, Schema, Watermark
 from headrace.run.conduct import FetchedPage
 from headrace.run.desk import Desk
 from headrace.run.reread import records_of
 from headrace.sinks.base import Commit, Sink, SinkState, Staging
+from headrace.walk.detect import settled
 
 T = TypeVar("T")
 BATCH_BYTES = 6 << 20
@@ -57,6 +58,8 @@ class Batch:
     held_bytes: int = 0
     records: int = 0
     last: PageRef | None = None
+    detected: bytes = b""
+    """What a page of the resource has settled by now."""
 
     def add(self, came: FetchedPage, page: RecordPage | None) -> None:
         """Take one more page."""
@@ -93,6 +96,8 @@ class Delivery:
         self.schema = Schema({})
         self.committed: set[str] = set()
         self.watermarks: dict[str, Watermark] = {}
+        self.dispositions: dict[str, Disposition] = {}
+        """Of the resources whose first page had something to say of it."""
 
     async def open(self, fingerprints: Mapping[str, str]) -> SinkState:
         """Open the sink; its schema and watermarks are the place to go on from. Raises SinkError."""
@@ -125,11 +130,15 @@ class Delivery:
 
     async def run(self, resource: Resource) -> None:
         """Deliver one resource: what is put and lies beyond the watermark. Raises SinkError."""
-        resource = as_known(resource, self.schema)
-        reader = Reader(resource, self._rules)
+        stated, resource = resource, as_known(resource, self.schema)
+        reader, detected = Reader(resource, self._rules), b""
         under_way: deque[asyncio.Task[None]] = deque()
         async with asyncio.TaskGroup() as group:
             async for batch in self._batches(resource):
+                if batch.detected != detected:
+                    detected = batch.detected
+                    resource = as_known(settled(stated, detected), self.schema)
+                    reader = Reader(resource, self._rules)
                 before = under_way[-1] if under_way else None
                 under_way.append(group.create_task(self._deliver(reader, resource, batch, before)))
                 if len(under_way) > AHEAD:
@@ -167,15 +176,19 @@ class Delivery:
 
     async def _batches(self, resource: Resource) -> AsyncIterator[Batch]:
         name = resource.name
-        taken, number = self._pages_taken(name), 0
+        taken, number, detected = self._pages_taken(name), 0, b""
         batch = Batch(taken)
         while (came := await self._queues[name].get()) is not None:
             if isinstance(came, FetchedPage):
                 number += 1
+                if came.ref is not None and came.ref.detected and not detected:
+                    detected = came.ref.detected
+                    self.dispositions[name] = settled(resource, detected).disposition
                 if number <= taken:
                     self._budget.release(came.held_bytes or 0)
                     continue
                 batch.add(came, await self._record_page(resource, came, number - 1))
+                batch.detected = detected
             if batch.held_bytes >= self._batch_bytes or (batch.held_bytes and self._must_go(name)):
                 self._under_way[name] += 1
                 yield batch

@@ -10,16 +10,16 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
 from headrace.model.envelope import Envelope
 from headrace.model.page import Reply
-from headrace.model.plan import Client
+from headrace.model.plan import Client, Resource
 from headrace.model.position import Position
 from headrace.run.budget import Shelf
 from headrace.transport.base import Transport
-from headrace.walk.course import Course
 from headrace.walk.request import build
 
 EARLY_PAGES = 8  # of one resource, however many walks it has; the transport's own limits hold for their requests
@@ -38,7 +38,15 @@ class Arrived(msgspec.Struct, frozen=True):
         return 2 * len(self.reply.body)
 
 
-async def fetch(transport: Transport, client: Client, course: Course, position: Position) -> Arrived:
+class Asking(Protocol):
+    """Whoever asks for a page and takes the reply: a walk, or a trial."""
+
+    @property
+    def resource(self) -> Resource: ...  # noqa: D102
+    def accept(self, reply: Reply) -> Envelope: ...  # noqa: D102
+
+
+async def fetch(transport: Transport, client: Client, course: Asking, position: Position) -> Arrived:
     """Ask for the page at a position. Raises SourceError, or Ignored."""
     started = asyncio.get_running_loop().time()
     request = build(client, course.resource, position)

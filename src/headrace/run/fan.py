@@ -16,6 +16,7 @@ from headrace.model.table import Reject
 from headrace.run.conduct import Deliver, FetchedPage, WalkEnd, Walker, drive, failed, interrupted, not_held
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import Room
+from headrace.run.inquest import Inquest
 from headrace.run.resume import owner_of
 from headrace.run.rows import Rows, RowWalk
 from headrace.transport.base import Transport
@@ -51,6 +52,7 @@ class Fan:
         self._desk = desk
         self._sizes = Sizes(desk.budget)
         self._early = Room(desk.shelf, desk.early_pages)  # for all walks together
+        self._inquest = Inquest()
         self.seen: dict[str, Seen] = {}
         self._transport = transport
         self._limit_pages = limit_pages
@@ -206,6 +208,7 @@ class Fan:
             before=before,
             sieve=row.sieve,
             room=self._early,
+            inquest=self._inquest,
         )
 
         async def keep(page: FetchedPage) -> None:

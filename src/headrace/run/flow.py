@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -250,7 +250,7 @@ class Flow:
         run = self._run
         self._job.emit(Committing())
         seen = self._seen()
-        walks = tuple(self._walk_commit(walk, delivery.watermarks, seen) for walk in self._loaded_walks)
+        walks = tuple(self._walk_commit(walk, delivery, seen) for walk in self._loaded_walks)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
         refreshed = fresh & set(run.record.resources) if run.record.full_refresh else set[str]()
         dropped = {walk.table for walk in walks if walk.walk in refreshed}
@@ -272,19 +272,17 @@ class Flow:
                 found |= fan.seen
         return found
 
-    def _walk_commit(self, walk: OpenWalk, marks: Mapping[str, Watermark], seen: Mapping[str, Seen]) -> WalkCommit:
-        name = walk.resource.name
+    def _walk_commit(self, walk: OpenWalk, delivery: Delivery, seen: Mapping[str, Seen]) -> WalkCommit:
+        name, marks = walk.resource.name, delivery.watermarks
         end = self.ends[name]
         mark = msgspec.structs.replace(
             marks.get(name, Watermark(name, 0, fingerprint=walk.delivered_as)), complete=end.proven
         )
-        table, way = table_name(walk.resource), walk.resource
-        rule = way.incremental
+        table, rule = table_name(walk.resource), walk.resource.incremental
+        way = delivery.dispositions.get(name, walk.resource.disposition)
         stays = rule is not None and rule.end_value is None and not any(name in {at, owner_of(at)} for at in seen)
         asks = asked_for(walk, self._run.record)
-        return WalkCommit(
-            name, table, way.disposition, mark, end.stopped, end.why, end.proven, asks=asks, provisional=stays
-        )
+        return WalkCommit(name, table, way, mark, end.stopped, end.why, end.proven, asks=asks, provisional=stays)
 
     def _loaded(self, receipt: Receipt, load_id: str) -> Loaded:
         figures = {

@@ -11,7 +11,8 @@ from headrace.model.page import PageRef
 from headrace.model.plan import Resource
 from headrace.run.conduct import FetchedPage
 from headrace.walk.after import ask
-from headrace.walk.course import digest_of, settled
+from headrace.walk.course import digest_of
+from headrace.walk.detect import settled
 
 
 def records_of(journal: Journal, resource: Resource, page: FetchedPage) -> Sequence[bytes]:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
-PATH: Final = "endpoint.path"
-SELECTOR: Final = "endpoint.data_selector"
-PAGINATOR: Final = "endpoint.paginator"
-SIZE_PARAM: Final = "endpoint.paginator.limit_param"
-KEY: Final = "primary_key"
+from headrace.model.guess import BASE_PAGE, CURSOR_PARAM, CURSOR_PATH, OFFSET_PARAM, PATH, SELECTOR, SIZE
 
 _GUESSES: Mapping[str, str] = {
     "path-prefix": PATH,
     "selector-data": SELECTOR,
-    "page-start": f"{PAGINATOR}.base_page",
-    "page-start-usual": f"{PAGINATOR}.base_page",
-    "page-size-missing": f"{PAGINATOR}.limit",
-    "offset-param": f"{PAGINATOR}.offset_param",
-    "cursor-source-unknown": f"{PAGINATOR}.cursor_path",
-    "cursor-is-link": f"{PAGINATOR}.cursor_param",
+    "page-start": BASE_PAGE,
+    "page-start-usual": BASE_PAGE,
+    "page-size-missing": SIZE,
+    "offset-param": OFFSET_PARAM,
+    "cursor-source-unknown": CURSOR_PATH,
+    "cursor-is-link": CURSOR_PARAM,
 }
 """By the code of a rule: the value that it guesses, as a path below the resource."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from headrace.model.guess import KEY, PAGINATOR, SELECTOR, SIZE_PARAM
 from headrace.model.plan import (
     AutoPaging,
     Confidence,
@@ -23,7 +24,7 @@ from headrace.model.plan import (
 from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
 from headrace.spec.fillers import suspect, suspect_key
-from headrace.spec.guesses import KEY, PAGINATOR, SELECTOR, SIZE_PARAM, guesses_of
+from headrace.spec.guesses import guesses_of
 from headrace.spec.hints import read_hints
 from headrace.spec.incremental import is_list_of_one
 from headrace.spec.jinja import without_jinja, without_variables

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from headrace.model.plan import AutoPaging, Resource
 from headrace.model.position import AtOffset, AtPage, Done, Position, Start, dump
 from headrace.walk.after import after, ask
 from headrace.walk.ahead import ahead
-from headrace.walk.detect import Detection, detect
+from headrace.walk.detect import Detection, detect, settled, with_detection
 from headrace.walk.sieve import Sieve
 from headrace.walk.stuck import doubted
 from headrace.walk.value import all_alike
@@ -66,11 +66,21 @@ class Course:
         if self._is_settled:
             return envelope
         detection = detect(self.resource, reply.headers, reply.body, envelope)
-        self.detected = msgspec.json.encode(detection)
-        self.resource = settled(self.resource, self.detected)
-        self._emit(Noticed(self.resource.name, detection.why))
-        self._splitter = compile_splitter(ask(self.resource))
+        self.settle(detection)
         return self._splitter.split(reply.body)
+
+    def settle(self, detection: Detection) -> None:
+        """Go on by what the first page has shown, and say so."""
+        self.detected = msgspec.json.encode(detection)
+        self.resource = with_detection(self.resource, detection)
+        self._splitter = compile_splitter(ask(self.resource))
+        for event in told(self.resource.name, detection):
+            self._emit(event)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the next page is the first, and values of the resource are guesses that it has to bear out."""
+        return self.pages == 0 and not self.detected and bool(self.resource.guesses)
 
     def judge(self, reply: Reply, envelope: Envelope) -> Judged:
         """What the page at the present position means. Raises WalkStuck."""
@@ -124,17 +134,17 @@ class Course:
         return self.resource.selector is not None and not isinstance(self.resource.paging, AutoPaging)
 
 
+def told(walk: str, detection: Detection) -> Iterator[Noticed]:
+    """What a reader should know of a detection."""
+    if detection.why:
+        yield Noticed(walk, detection.why)
+    if detection.doubt:
+        yield Noticed(walk, detection.doubt, "warning")
+
+
 def counts(position: Position) -> bool:
     """Whether the position is a number that only ever grows, so that no walk comes to it twice."""
     return isinstance(position, AtOffset | AtPage)
-
-
-def settled(resource: Resource, detection: bytes) -> Resource:
-    """The resource with what its first page settled; `detection` as the journal keeps it, empty for nothing."""
-    if not detection:
-        return resource
-    found = msgspec.json.decode(detection, type=Detection)
-    return msgspec.structs.replace(resource, paging=found.paging, selector=found.selector)
 
 
 def digest_of(records: Sequence[bytes]) -> bytes:

@@ -18,7 +18,17 @@ from headrace.envelope.body import checked_text, mask_lone_surrogates
 from headrace.envelope.choose import choose
 from headrace.envelope.path import render
 from headrace.model.envelope import Envelope
-from headrace.model.plan import AutoPaging, Cursor, LinkHeader, NextUrl, PageNumber, Paging, Resource, SinglePage
+from headrace.model.plan import (
+    AutoPaging,
+    Cursor,
+    Disposition,
+    LinkHeader,
+    NextUrl,
+    PageNumber,
+    Paging,
+    Resource,
+    SinglePage,
+)
 from headrace.walk.link_header import parse_links, target_of
 from headrace.walk.sighting import Sighting, Sightings, sight
 from headrace.walk.value import count
@@ -38,12 +48,46 @@ class Detection(msgspec.Struct, frozen=True):
     """What the first page settles: `paging` and `selector` are to be used (and kept) in place of the resource's.
 
     `paging` is still `AutoPaging` where there are signs of more pages, but not how to ask for them; `after` then ends
-    the walk unproven. `selector` is None where the page had nothing to choose from. `why` is for the reader.
+    the walk unproven. `selector` is None where the page had nothing to choose from. `why` is for the reader, and
+    `doubt` what he should look at. The others are None where they stay: `prefix` is taken off the path.
     """
 
     paging: Paging
     selector: str | None
     why: str
+    prefix: str | None = None
+    primary_key: tuple[str, ...] | None = None
+    disposition: Disposition | None = None
+    doubt: str = ""
+
+
+def settled(resource: Resource, detection: bytes) -> Resource:
+    """The resource with what its first page settled; `detection` as the journal keeps it, empty for nothing."""
+    return with_detection(resource, msgspec.json.decode(detection, type=Detection)) if detection else resource
+
+
+def with_detection(resource: Resource, found: Detection) -> Resource:
+    """The resource with what its first page settled."""
+    path = resource.request.path
+    if found.prefix is not None and isinstance(path, str):
+        resource = without_prefix(resource, found.prefix)
+    return msgspec.structs.replace(
+        resource,
+        paging=found.paging,
+        selector=found.selector,
+        primary_key=resource.primary_key if found.primary_key is None else found.primary_key,
+        disposition=resource.disposition if found.disposition is None else found.disposition,
+        guesses=frozenset(),
+    )
+
+
+def without_prefix(resource: Resource, prefix: str) -> Resource:
+    """The resource with a path that does not begin with the prefix."""
+    path = resource.request.path
+    if not isinstance(path, str):
+        return resource
+    shorter = "/" + path.lstrip("/").removeprefix(prefix).lstrip("/")
+    return msgspec.structs.replace(resource, request=msgspec.structs.replace(resource.request, path=shorter))
 
 
 def detect(resource: Resource, headers: dict[str, str], body: bytes, envelope: Envelope) -> Detection:
@@ -55,7 +99,7 @@ def detect(resource: Resource, headers: dict[str, str], body: bytes, envelope: E
         body: as received; it has passed the splitter.
         envelope: what the splitter made of it.
     """
-    root = _parsed(body)
+    root = parsed(body)
     selector, chosen = resource.selector, ""
     if selector is None:
         selector = envelope.selector or None
@@ -68,7 +112,8 @@ def detect(resource: Resource, headers: dict[str, str], body: bytes, envelope: E
     return Detection(paging, selector, f"{chosen}; {why}" if chosen else why)
 
 
-def _parsed(body: bytes) -> Raw | None:
+def parsed(body: bytes) -> Raw | None:
+    """The body as one value; None where there is nothing."""
     text = checked_text(body)
     if not text:
         return None
@@ -97,7 +142,7 @@ def _paging(
 
 def _next_url(auto: AutoPaging, seen: Sightings) -> tuple[Paging, str] | None:
     for one in seen.next:
-        if _is_url(one):
+        if is_url(one):
             path = render(one.keys)
             return NextUrl(path, auto.size, auto.size_param), f"paging: the body has a next URL at `{path}`"
     for path in seen.rel_links:
@@ -106,7 +151,7 @@ def _next_url(auto: AutoPaging, seen: Sightings) -> tuple[Paging, str] | None:
     return None
 
 
-def _is_url(one: Sighting) -> bool:
+def is_url(one: Sighting) -> bool:
     """By its look, or by its name: `nextLink` may be relative, and a token in base 64 may begin with a slash."""
     if not isinstance(one.value, str) or not one.value:
         return False
@@ -152,13 +197,13 @@ def _token(auto: AutoPaging, seen: Sightings, envelope: Envelope) -> tuple[Pagin
         apart = len(one.keys) > 1 and one.keys[-2].lower() in _PAGING_PARENTS
         if isinstance(one.value, bool) or not one.value or (_lone_object(envelope) and not apart):
             continue
-        path, param = render(one.keys), _param_for(one)
+        path, param = render(one.keys), param_for(one)
         rule = Cursor(path, param, size=auto.size, size_param=auto.size_param)
         return rule, f"paging: the body has a cursor at `{path}`, sent as `{param}` (a guess by its name)"
     return None
 
 
-def _param_for(one: Sighting) -> str:
+def param_for(one: Sighting) -> str:
     """`next_page_token` → `page_token`, `nextPageToken` → `pageToken`, `next.after` → `after`, else dlt's `cursor`."""
     rest = re.sub(r"^next[_-]?", "", one.name, flags=re.IGNORECASE)
     if not rest:

@@ -51,11 +51,18 @@ class Sighting(msgspec.Struct, frozen=True):
         """Its own key, without OData's prefix."""
         return bare(self.keys[-1])
 
+    @property
+    def path(self) -> str:
+        """As a JSON path."""
+        return render(self.keys)
+
 
 class Sightings(msgspec.Struct, frozen=True):
     """All hints of one body, each list in document order."""
 
     next: tuple[Sighting, ...] = ()
+    named: tuple[Sighting, ...] = ()
+    """Of the name that was asked for."""
     rel_links: tuple[str, ...] = ()
     """Paths of lists of links with a `rel`, such as `links`, one of whose links is the next."""
     total_pages: tuple[Sighting, ...] = ()
@@ -69,8 +76,11 @@ def bare(key: str) -> str:
     return key.rpartition("@")[2].removeprefix("odata.")
 
 
-def sight(root: Raw) -> Sightings:
-    """Look through the objects of a body, eight levels deep; lists (the records) are not entered."""
+def sight(root: Raw, name: str = "") -> Sightings:
+    """Look through the objects of a body, eight levels deep; lists (the records) are not entered.
+
+    `name` is a key that is looked for beside the usual ones.
+    """
     found: list[Sighting] = []
     links: list[str] = []
     for keys, value in _walk(root, ()):
@@ -85,6 +95,7 @@ def sight(root: Raw) -> Sightings:
                 found.append(Sighting(keys, _value(value)))
     return Sightings(
         next=tuple(one for one in found if _is_next_key(one)),
+        named=tuple(one for one in found if name and one.name.lower() == name.lower()),
         rel_links=tuple(links),
         total_pages=tuple(one for one in found if _folded(one) in _TOTAL_PAGES),
         current_page=tuple(one for one in found if _folded(one) in _CURRENT_PAGE),

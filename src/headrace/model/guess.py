@@ -1,0 +1,22 @@
+"""The values of a resource that may be guesses, as paths below the resource, and the flag that states one of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PATH: Final = "endpoint.path"
+SELECTOR: Final = "endpoint.data_selector"
+PAGINATOR: Final = "endpoint.paginator"
+BASE_PAGE: Final = "endpoint.paginator.base_page"
+SIZE: Final = "endpoint.paginator.limit"
+SIZE_PARAM: Final = "endpoint.paginator.limit_param"
+OFFSET_PARAM: Final = "endpoint.paginator.offset_param"
+PAGE_PARAM: Final = "endpoint.paginator.page_param"
+CURSOR_PATH: Final = "endpoint.paginator.cursor_path"
+CURSOR_PARAM: Final = "endpoint.paginator.cursor_param"
+KEY: Final = "primary_key"
+
+
+def flag(resource: str, value: str, example: str) -> str:
+    """What a user types to state a value himself."""
+    return f"`--set resources.{resource}.{value}={example}`"

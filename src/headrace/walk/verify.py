@@ -1,0 +1,131 @@
+"""Whether what was guessed of a resource is true: its first page shows it, or one more request does, or nobody knows.
+
+A pure dialogue, as httpx's `auth_flow` is one: `inquire` says what to ask for next and is sent what came of it, whoever
+does the asking. A wrong guess costs a request, never a row; what cannot be settled is a question that one flag answers.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from headrace.errors import RequestRefused, SourceError
+from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, flag
+from headrace.model.plan import AutoPaging, Disposition, PageNumber, Resource
+from headrace.walk.detect import Detection, detect, without_prefix
+from headrace.walk.keys import fault_of
+from headrace.walk.moves import moved, numbered
+from headrace.walk.trial import Came, Dialogue, Outcome, Trial, look, probe, reselected
+
+_FILLER: Final = "v1/"
+_NO_SUCH_PAGE: Final = frozenset((HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, 416, HTTPStatus.UNPROCESSABLE_ENTITY))
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The first page, as it is to be taken, and what is settled by it; None: it had no records to tell by."""
+
+    first: Came
+    detection: Detection | None
+
+
+def inquire(resource: Resource) -> Dialogue[Verdict]:
+    """Ask for the first page, and for what else is needed to be sure of it.
+
+    Raises:
+        SourceError: it was refused, or leaves a question open; the sentence names the flag that answers it.
+    """
+    prefix, resource, outcome, found = yield from _placed(resource)
+    said = [found]
+    resource, first = yield from _paged_from(resource, outcome)
+    resource, first, found = yield from numbered(_selected(resource, first, said), first)
+    said.append(found)
+    if not first.records:
+        return Verdict(first, None)
+    resource = _detected(resource, first, said)
+    resource, found = yield from moved(resource, first)
+    said.append(found)
+    key, disposition, doubt = _keyed(resource, first)
+    # The page as the settled resource reads it: its cursor may be elsewhere.
+    first = Came(first.reply, look(resource, first.reply.body))
+    why = "; ".join(each for each in said if each)
+    return Verdict(first, Detection(resource.paging, resource.selector, why, prefix, key, disposition, doubt))
+
+
+def _placed(resource: Resource) -> Dialogue[tuple[str | None, Resource, Outcome, str]]:
+    """The first page, where the path leads to it; a prefix that is a filler is left out where it leads nowhere."""
+    first = yield Trial(resource)
+    path = resource.request.path
+    lost = isinstance(first, SourceError) and first.status == HTTPStatus.NOT_FOUND
+    if (
+        not lost
+        or PATH not in resource.guesses
+        or not isinstance(path, str)
+        or not path.lstrip("/").startswith(_FILLER)
+    ):
+        return None, resource, first, ""
+    shorter = without_prefix(resource, _FILLER)
+    again = yield Trial(shorter)
+    if isinstance(again, SourceError) and again.status == HTTPStatus.NOT_FOUND:
+        raise RequestRefused(
+            f"There is nothing at `{path}`, nor at `{shorter.request.path}` (both 404): check the base URL, or run"
+            f" again with {flag(resource.name, PATH, 'PATH')}.",
+            url=again.url,
+            status=again.status,
+        )
+    return _FILLER, shorter, again, f"there is nothing at `{path}`, but at `{shorter.request.path}`, so that is taken"
+
+
+def _paged_from(resource: Resource, outcome: Outcome) -> Dialogue[tuple[Resource, Came]]:
+    """The first page, or page 0 where there is no page 1. Raises the refusal."""
+    if isinstance(outcome, Came):
+        return resource, outcome
+    rule = resource.paging
+    if isinstance(rule, PageNumber) and BASE_PAGE in resource.guesses and outcome.status in _NO_SUCH_PAGE:
+        from_0 = msgspec.structs.replace(
+            resource,
+            paging=msgspec.structs.replace(rule, base=0, start=0),
+            guesses=resource.guesses - {BASE_PAGE},
+        )
+        zero = yield probe(from_0)
+        if isinstance(zero, Came):
+            return from_0, zero
+    raise outcome
+
+
+def _selected(resource: Resource, first: Came, said: list[str]) -> Resource:
+    """The resource with the selector that the first page bears out."""
+    found = first.envelope.selector
+    if resource.selector is None or not found or found == resource.selector:
+        return resource
+    said.append(f"the records are not at `{resource.selector}` but at `{found}`")
+    return reselected(resource, found)
+
+
+def _detected(resource: Resource, first: Came, said: list[str]) -> Resource:
+    """What is left open, and what is only taken for a single page because nothing is said of more."""
+    way = resource
+    if PAGINATOR in resource.guesses:
+        auto = AutoPaging(resource.paging.size, resource.paging.size_param)
+        way = msgspec.structs.replace(resource, paging=auto)
+    if way.selector is not None and not isinstance(way.paging, AutoPaging):
+        return resource
+    found = detect(way, first.reply.headers, first.reply.body, first.envelope)
+    said.append(found.why)
+    return msgspec.structs.replace(resource, paging=found.paging, selector=found.selector)
+
+
+def _keyed(resource: Resource, first: Came) -> tuple[tuple[str, ...] | None, Disposition | None, str]:
+    """The key and the disposition to go on with, None for those that stay, and what is wrong with the key."""
+    if KEY not in resource.guesses or resource.disposition != "merge":
+        return None, None, ""
+    fault = fault_of(resource.primary_key, first.records)
+    if fault is None:
+        return None, None, ""
+    way: Disposition = "append" if resource.incremental or resource.beside or resource.merge_key else "replace"
+    doubt = (
+        f"{fault}, so nothing is merged by it: the table is loaded with `{way}`; if there is a key, run again with"
+        f" {flag(resource.name, KEY, 'NAME')}"
+    )
+    return (), way, doubt
