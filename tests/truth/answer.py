@@ -11,7 +11,7 @@ from tests.truth.facts import Endpoint
 from tests.truth.shelf import page_size, put
 
 
-class Refused(Exception):  # noqa: N818 - it is what it says
+class Refused(Exception):
     """The request makes no sense to the API."""
 
     def __init__(self, status: int, message: str) -> None:

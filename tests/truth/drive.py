@@ -151,10 +151,8 @@ def judged(plan: Plan, report: RunReport, warehouse: Path, server: Played, flags
         if loaded != expected:
             missing[resource.name] = sum((expected - loaded).values()) - sum((loaded - expected).values())
             missing.setdefault(resource.name, 0)
-    proven = {name for name, each in report.resources.items() if each.proof.complete and each.stopped == "end"}
-    silent = [name for name in missing if name in proven]
-    if (missing and report.exit_code == 0) or silent:
-        return Drive("wrong", flags, f"silent: {silent} {said}", missing)
+    if missing and report.exit_code == 0:
+        return Drive("wrong", flags, said, missing)
     if missing or len(strange) == len(plan.resources):
         notices = " | ".join(each.message for each in report.notices)
         return Drive("asked", flags, said or notices, missing)

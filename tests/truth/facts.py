@@ -55,6 +55,11 @@ class Endpoint:
     is_parent: bool = False
 
     @property
+    def is_open(self) -> bool:
+        """Whether its path has a variable whose values nobody lists."""
+        return self.parent is None and _VARIABLE.search(self.path) is not None
+
+    @property
     def shape(self) -> str:
         """The path with a star for each variable, by which it is found again."""
         return shape_of(self.path)
@@ -122,7 +127,8 @@ def _is_played(row: dict[str, Any]) -> bool:
     paging, selector = row["paging"] or {}, row["selector"]
     if any(row.get(key) for key in _UNPLAYED) or paging.get("custom") or selector is None or "[" in selector:
         return False
-    if "*" in selector or not isinstance(row["path"], str) or "://" in row["path"]:
+    named = isinstance(row["path"], str) and re.search(r"\w", shape_of(row["path"]))
+    if "*" in selector or not named or "://" in row["path"]:
         return False
     kind, own_body = paging.get("kind"), paging.get("path") and not paging.get("path_from")
     if kind == "cursor" and not (paging.get("param") and (paging.get("path") or paging.get("location") == "header")):

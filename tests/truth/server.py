@@ -61,7 +61,7 @@ class Played:
             found = endpoint.pattern.fullmatch(path)
             if found is None:
                 continue
-            parent = found.groupdict().get("parent") or ""
+            parent = path if endpoint.is_open else found.groupdict().get("parent") or ""
             if endpoint.parent is None or parent in self.shelf.parents(endpoint):
                 return endpoint, parent
         return None

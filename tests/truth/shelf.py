@@ -25,6 +25,7 @@ class Shelf:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._lists: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._opened: dict[str, str] = {}
 
     def records(self, endpoint: Endpoint, parent: str = "") -> list[dict[str, Any]]:
         """The list at an endpoint. The first parent has three pages, the last none, the others have one record."""
@@ -45,10 +46,16 @@ class Shelf:
 
     def marks(self, endpoint: Endpoint, parents: list[str] | None = None) -> list[str]:
         """What a whole load holds."""
+        if parents is None and endpoint.is_open:
+            parents = [value for name, value in self._lists if name == endpoint.name]
         values = self.parents(endpoint) if parents is None else parents
         return [str(row[MARK]) for value in values for row in self.records(endpoint, value)]
 
     def _number(self, endpoint: Endpoint, parent: str) -> int:
+        if endpoint.is_open:  # any value is one of this API's; the first that is asked for has a list of some length
+            self._opened.setdefault(endpoint.name, parent)
+            size = page_size(endpoint)
+            return 2 * size + size // 2 + 1 if self._opened[endpoint.name] == parent else 1
         known = self.parents(endpoint)
         if endpoint.parent and parent not in known:
             return 0

@@ -30,10 +30,9 @@ def main(word: str) -> None:
             driven = drive(CORPUS / f"{truth.stem}.txt", server, Path(folder))
         verdicts[driven.verdict] += 1
         took = time.perf_counter() - started
-        print(
-            f"{driven.verdict:8} {took:5.1f} {truth.stem} {dict(driven.flags)} {dict(driven.missing)} {driven.why[:300]}"
-        )
-    print(dict(verdicts))
+        row = f"{driven.verdict:8} {took:5.1f} {truth.stem} {dict(driven.flags)} {dict(driven.missing)}"
+        print(row, driven.why[:300])  # noqa: T201
+    print(dict(verdicts))  # noqa: T201
 
 
 if __name__ == "__main__":

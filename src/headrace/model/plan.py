@@ -370,6 +370,8 @@ class Resource(msgspec.Struct, frozen=True):
     """The other resources that fill its table, those left out of this plan as well."""
     guesses: frozenset[str] = frozenset()
     """Which of its values are guesses, as paths below the resource (`endpoint.data_selector`): see `walk.verify`."""
+    kin: Paging | None = None
+    """How the other resources of the document page, where nothing is said of this one and they all do so alike."""
     hides: tuple[str, ...] = ()
     """Sentences on what a default of the API may hide from this walk, when it is known."""
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from headrace.model.guess import BASE_PAGE, CURSOR_PARAM, CURSOR_PATH, OFFSET_PARAM, PATH, SELECTOR, SIZE
+import msgspec
+
+from headrace.model.guess import (
+    BASE_PAGE,
+    CURSOR_PARAM,
+    CURSOR_PATH,
+    OFFSET_PARAM,
+    PAGINATOR,
+    PATH,
+    SELECTOR,
+    SIZE,
+)
+from headrace.model.plan import AutoPaging, Resource, SinglePage
 
 _GUESSES: Mapping[str, str] = {
     "path-prefix": PATH,
@@ -22,3 +34,12 @@ _GUESSES: Mapping[str, str] = {
 def guesses_of(codes: Iterable[str]) -> frozenset[str]:
     """The values of a resource that were guessed, by the codes of what was told of it."""
     return frozenset(_GUESSES[code] for code in codes if code in _GUESSES)
+
+
+def with_kin(resources: Sequence[Resource]) -> list[Resource]:
+    """The resources, those of which nothing is said about pages told how all the others page."""
+    paged = (each.paging for each in resources if PAGINATOR not in each.guesses)
+    ways = [paging for paging in paged if not isinstance(paging, SinglePage | AutoPaging)]
+    if not ways or len({type(way) for way in ways}) > 1:
+        return list(resources)
+    return [msgspec.structs.replace(each, kin=ways[0]) if PAGINATOR in each.guesses else each for each in resources]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -19,12 +19,14 @@ from headrace.spec.dialect import dialect_of
 from headrace.spec.document import Document, guessed_format, open_document
 from headrace.spec.entry import entry_of
 from headrace.spec.faults import Fault, Faults, did_you_mean, listed
+from headrace.spec.guesses import with_kin
 from headrace.spec.habits import habits_of
 from headrace.spec.keys import check_defaults, check_keys
 from headrace.spec.merge import with_defaults
 from headrace.spec.misspelt import as_meant
 from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
+from headrace.spec.overrides import overridden, resource_overridden
 from headrace.spec.prose import read_prose
 from headrace.spec.resource import ReadResource, name_of, path_of, read_resource, with_key
 from headrace.spec.stand_ins import without_stand_ins
@@ -216,6 +218,7 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     config = as_meant(ctx, config)
     if not ctx.live:
         config = without_stand_ins(ctx, config)
+    config = overridden(ctx, config)
     ctx.keys(config, TOP, "the configuration")
     client_node, list_node = _required(ctx, config, "client"), _required(ctx, config, "resources")
     client = read_client(ctx, client_node, options.base_url)
@@ -229,6 +232,8 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
     resources = check_tables(ctx, resources)
+    kin = with_kin([read.resource for read in resources])
+    resources = [replace(read, resource=resource) for read, resource in zip(resources, kin, strict=True)]
     return Outline(client, tuple(resources), config)
 
 
@@ -260,12 +265,13 @@ def _resources(ctx: Context, node: Node, defaults: Node | None, client: Node | N
         )
     names = [name for sub in node.value if (name := name_of(sub))]
     found: dict[str, ReadResource] = {}
-    for sub in node.value:
+    for index, sub in enumerate(node.value):
         entry = entry_of(ctx, sub)
         if entry is None:
             continue
         check_keys(ctx, entry)
-        read = read_resource(ctx, with_defaults(entry, defaults), client, names)
+        whole = resource_overridden(ctx, with_defaults(entry, defaults), name_of(sub), index)
+        read = read_resource(ctx, whole, client, names)
         if read is None:
             continue
         name = read.resource.name

@@ -22,6 +22,7 @@ from headrace.transport.send import Received
 from headrace.transport.waits import retry_after
 
 REDIRECTS = (301, 302, 303, 307, 308)
+_FILLERS = frozenset(("api_key", "apikey", "key", "token", "access_token"))
 LOOK = "look at what the URL answers"
 
 
@@ -170,7 +171,7 @@ def _hint(status: int, request: PageRequest) -> str:
 def _credential_hint(status: int, auth: Auth) -> str:
     """What to do where the API does not let a request in: by where its credential comes from, if it has one."""
     if places := [place(ref) for ref in references(auth)]:
-        return f"check {' and '.join(places)}, and the rights that go with it"
+        return f"check {' and '.join(places)}, and the rights that go with it{_name_hint(status, auth)}"
     match auth:
         case NoAuth() if status == HTTPStatus.UNAUTHORIZED:
             return "the API wants a credential: add `auth` to the client"
@@ -184,3 +185,15 @@ def _credential_hint(status: int, auth: Auth) -> str:
             what = "token"
     rights = "" if status == HTTPStatus.UNAUTHORIZED else ", and the rights that go with it"
     return f"the {what} that `auth` gives was refused: check it{rights}"
+
+
+def _name_hint(status: int, auth: Auth) -> str:
+    """What else may be wrong: writers who do not know the name of an API's key call it `api_key`."""
+    match auth:
+        case ApiKey(name=name) if status == HTTPStatus.UNAUTHORIZED and name.lower().replace("-", "_") in _FILLERS:
+            return (
+                f"; `{name}` is often not the name that the API knows its key by: if so, run again with"
+                " `--set client.auth.name=NAME`"
+            )
+        case _:
+            return ""

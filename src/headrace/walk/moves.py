@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
+from headrace.envelope.path import render
 from headrace.errors import WalkStuck
 from headrace.model.envelope import Absent
 from headrace.model.guess import (
@@ -27,14 +30,15 @@ from headrace.model.plan import (
     SinglePage,
     text,
 )
-from headrace.model.position import AtPage, Done, Position
+from headrace.model.position import AtPage, Done, Position, Start
 from headrace.walk.after import after
 from headrace.walk.detect import is_url, param_for, parsed
 from headrace.walk.link_header import target_of
 from headrace.walk.sighting import Sighting, sight
-from headrace.walk.trial import Came, Dialogue, facts_of, is_same, probe
+from headrace.walk.trial import Came, Dialogue, facts_of, is_same, look, probe
 from headrace.walk.value import all_alike, count
 
+_KEYS: Final = ("id", "key", "uuid", "_id")
 _Found = tuple[Resource, str]
 """The resource as it is now understood, and what there is to say of it."""
 
@@ -90,7 +94,7 @@ def numbered(resource: Resource, first: Came) -> Dialogue[tuple[Resource, Came, 
 def _counted(resource: Resource, first: Came, param: str, following: Position | None = None) -> Dialogue[_Found]:
     """See that a counted page is another one than the first."""
     if following is None:
-        following = after(resource.paging, probe(resource).position, facts_of(first))
+        following = after(resource.paging, Start(), facts_of(first))
     if isinstance(following, Done) or all_alike(first.records):
         return resource, ""
     second = yield probe(resource, following)
@@ -143,9 +147,28 @@ def _sourced(resource: Resource, first: Came) -> Dialogue[_Found]:
         return (yield from _led(resource, first, ""))
     found = _elsewhere(rule, rule.param or "", first)
     if found is None:
-        raise _where(resource, rule.path, first)
+        return (yield from keyset(resource, rule, first))
     paging, path = found
     return (yield from _led(_with(resource, paging), first, f"the next page is told at {path}"))
+
+
+def keyset(resource: Resource, rule: Cursor, first: Came) -> Dialogue[_Found]:
+    """Where the body tells nothing, the cursor may be a field of the last record, as in `starting_after=<id>`.
+
+    The page after it must have records, and none of the first page's. Raises WalkStuck, with a question.
+    """
+    last = msgspec.json.decode(first.records[-1])
+    fields = dict.fromkeys((rule.param or "", *resource.primary_key[:1], *_KEYS))
+    for field in fields if isinstance(last, dict) else ():
+        if not isinstance(last.get(field), str | int) or isinstance(last[field], bool):
+            continue
+        path = f"{resource.selector}[-1].{render((field,))}"
+        tried = _with(resource, msgspec.structs.replace(rule, path=path))
+        following = after(tried.paging, Start(), facts_of(Came(first.reply, look(tried, first.reply.body))))
+        second = yield probe(tried, following)
+        if isinstance(second, Came) and second.records and set(second.records).isdisjoint(first.records):
+            return tried, f"`{rule.param}` takes `{field}` of a page's last record"
+    raise _where(resource, rule.path, first)
 
 
 def _linked(resource: Resource, first: Came) -> Dialogue[_Found]:
@@ -193,9 +216,8 @@ def _elsewhere(rule: Cursor | NextUrl, name: str, first: Came) -> tuple[Paging, 
 
 def _led(resource: Resource, first: Came, said: str) -> Dialogue[_Found]:
     """See that the next cursor leads to another page."""
-    envelope = probe(resource).accept(first.reply)
-    again = Came(first.reply, envelope)
-    following = after(resource.paging, probe(resource).position, facts_of(again))
+    again = Came(first.reply, look(resource, first.reply.body))
+    following = after(resource.paging, Start(), facts_of(again))
     if isinstance(following, Done) or not isinstance(resource.paging, Cursor):
         return resource, said
     second = yield probe(resource, following)

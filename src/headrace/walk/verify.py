@@ -13,9 +13,10 @@ import msgspec
 
 from headrace.errors import RequestRefused, SourceError
 from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, flag
-from headrace.model.plan import AutoPaging, Disposition, PageNumber, Resource
+from headrace.model.plan import AutoPaging, Disposition, PageNumber, Resource, SinglePage
 from headrace.walk.detect import Detection, detect, without_prefix
 from headrace.walk.keys import fault_of
+from headrace.walk.kin import as_kin
 from headrace.walk.moves import moved, numbered
 from headrace.walk.trial import Came, Dialogue, Outcome, Trial, look, probe, reselected
 
@@ -44,6 +45,9 @@ def inquire(resource: Resource) -> Dialogue[Verdict]:
     if not first.records:
         return Verdict(first, None)
     resource = _detected(resource, first, said)
+    if PAGINATOR in resource.guesses and isinstance(resource.paging, SinglePage) and resource.parent is None:
+        resource, first, found = yield from as_kin(resource, first)
+        said.append(found)
     resource, found = yield from moved(resource, first)
     said.append(found)
     key, disposition, doubt = _keyed(resource, first)
