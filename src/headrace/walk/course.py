@@ -72,6 +72,7 @@ class Course:
     def settle(self, detection: Detection) -> None:
         """Go on by what the first page has shown, and say so."""
         self.detected = msgspec.json.encode(detection)
+        self._cursor_seen = self._cursor_seen or detection.leads
         self.resource = with_detection(self.resource, detection)
         self._splitter = compile_splitter(ask(self.resource))
         for event in told(self.resource.name, detection):

@@ -50,6 +50,7 @@ class Detection(msgspec.Struct, frozen=True):
     `paging` is still `AutoPaging` where there are signs of more pages, but not how to ask for them; `after` then ends
     the walk unproven. `selector` is None where the page had nothing to choose from. `why` is for the reader, and
     `doubt` what he should look at. The others are None where they stay: `prefix` is taken off the path.
+    `leads`: the page had a cursor or link where the paging looks for it, so that where there is none, there is no more.
     """
 
     paging: Paging
@@ -59,6 +60,7 @@ class Detection(msgspec.Struct, frozen=True):
     primary_key: tuple[str, ...] | None = None
     disposition: Disposition | None = None
     doubt: str = ""
+    leads: bool = False
 
 
 def settled(resource: Resource, detection: bytes) -> Resource:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from headrace.errors import RequestRefused, SourceError
+from headrace.model.envelope import Absent
 from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, flag
 from headrace.model.plan import AutoPaging, Disposition, PageNumber, Resource, SinglePage
 from headrace.walk.detect import Detection, detect, without_prefix
@@ -53,8 +54,13 @@ def inquire(resource: Resource) -> Dialogue[Verdict]:
     key, disposition, doubt = _keyed(resource, first)
     # The page as the settled resource reads it: its cursor may be elsewhere.
     first = Came(first.reply, look(resource, first.reply.body))
-    why = "; ".join(each for each in said if each)
-    return Verdict(first, Detection(resource.paging, resource.selector, why, prefix, key, disposition, doubt))
+    leads = bool(first.envelope.cursor) and not isinstance(first.envelope.cursor, Absent)
+    way = resource.paging, resource.selector
+    return Verdict(first, Detection(*way, _joined(said), prefix, key, disposition, doubt, leads))
+
+
+def _joined(said: list[str]) -> str:
+    return "; ".join(each for each in said if each)
 
 
 def _placed(resource: Resource) -> Dialogue[tuple[str | None, Resource, Outcome, str]]:
