@@ -22,7 +22,7 @@ profile: $(VENV)/.dev
 	@$(BIN)/python -m bench.profile
 
 parity: $(VENV)/.dev
-	@HEADRACE_PARITY=all $(BIN)/python -m pytest tests/parity --timeout 1800
+	@HEADRACE_PARITY=all $(BIN)/python -m pytest tests/parity tests/truth --timeout 1800
 
 docs: $(VENV)/.dev
 	@$(BIN)/python docs/diagnostics.py && $(BIN)/python docs/build.py

@@ -32,6 +32,8 @@ class Played:
     shelf: Shelf
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    forbids: str = ""
+    """What a request must not end with for now."""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Any request."""
@@ -41,6 +43,8 @@ class Played:
         body = await _body(request)
         if not allowed(self.facts.auth, request, body):
             return web.json_response({"error": "who are you?"}, status=401)
+        if self.forbids and request.path_qs.endswith(self.forbids):
+            return web.json_response({"error": "not now"}, status=403)
         found = self._at(request)
         if found is None:
             return web.json_response({"error": "not found"}, status=404)
