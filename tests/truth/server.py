@@ -43,14 +43,13 @@ class Played:
         body = await _body(request)
         if not allowed(self.facts.auth, request, body):
             return web.json_response({"error": "who are you?"}, status=401)
-        if self.forbids and request.path_qs.endswith(self.forbids):
-            return web.json_response({"error": "not now"}, status=403)
         found = self._at(request)
         if found is None:
             return web.json_response({"error": "not found"}, status=404)
         endpoint, parent = found
-        if endpoint.method != request.method:
-            return web.json_response({"error": "not so"}, status=405)
+        forbidden = bool(self.forbids) and request.path_qs.endswith(self.forbids)
+        if forbidden or endpoint.method != request.method:
+            return web.json_response({"error": "not so"}, status=403 if forbidden else 405)
         asked = body if endpoint.paging.location == "body" else {**body, **request.query}
         try:
             page = answered(endpoint, self.shelf.records(endpoint, parent), asked, f"{self.url}{request.path}")
