@@ -129,6 +129,21 @@ TOLD = [
         auth=Bearer(secret("plain")),
     ),
     answers(
+        REFUSED
+        + "401 Unauthorized; check the environment variable PLAIN or plain in .dlt/secrets.toml, and the rights "
+        "that go with it, or the name of the key: `api_key` is often not what the API calls it, and "
+        "`--set client.auth.name=NAME` states another.",
+        Answer(401, b""),
+        auth=ApiKey(secret("plain"), "api_key"),
+    ),
+    answers(
+        REFUSED
+        + "401 Unauthorized; check the environment variable PLAIN or plain in .dlt/secrets.toml, and the rights "
+        "that go with it.",
+        Answer(401, b""),
+        auth=ApiKey(secret("plain"), "X-Watcher"),
+    ),
+    answers(
         REFUSED + "401 Unauthorized; the token that `auth` gives was refused: check it.",
         Answer(401, b""),
         auth=Bearer(Text(("abc",))),

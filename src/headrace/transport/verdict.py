@@ -192,8 +192,8 @@ def _name_hint(status: int, auth: Auth) -> str:
     match auth:
         case ApiKey(name=name) if status == HTTPStatus.UNAUTHORIZED and name.lower().replace("-", "_") in _FILLERS:
             return (
-                f"; `{name}` is often not the name that the API knows its key by: if so, run again with"
-                " `--set client.auth.name=NAME`"
+                f", or the name of the key: `{name}` is often not what the API calls it, and"
+                " `--set client.auth.name=NAME` states another"
             )
         case _:
             return ""
