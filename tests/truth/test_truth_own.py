@@ -212,3 +212,19 @@ def test_a_key_that_does_not_tell_records_apart_is_told(tmp_path: Path) -> None:
     warning = next(notice for notice in report.notices if notice.severity == "warning")
     assert "two records of the first page have the same `season`" in warning.message
     assert "--set resources.sightings.primary_key=NAME" in warning.message
+
+
+def test_a_guessed_key_that_later_pages_share_is_told(tmp_path: Path) -> None:
+    endpoint = replace(BIRDS, key=("flock", "ring"), paging=replace(BIRDS.paging, size=3))
+    stated = paginator('"type": "offset", "limit": 3, "offset_param": "skip", "limit_param": "take"')
+    with played(Facts(BEARER, (endpoint,))) as server:
+        report = headrace.load(
+            Case(endpoint, stated, key="ring").write(tmp_path),
+            base_url=server.url,
+            to=tmp_path / "w.duckdb",
+            journal=tmp_path / "journal",
+            environ={"WATCHER_TOKEN": SECRET},
+        )
+    assert report.resources["sightings"].duplicates == 1
+    warnings = [notice.message for notice in report.notices if notice.severity == "warning"]
+    assert any("`ring` is a guess" in message and "primary_key=NAME" in message for message in warnings)

@@ -27,7 +27,7 @@ from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import EARLY_PAGES, Room
 from headrace.run.fan import Fan
-from headrace.run.notices import told
+from headrace.run.notices import key_doubts, told
 from headrace.run.options import RunOptions
 from headrace.run.outlet import Outlet
 from headrace.run.resume import OpenRun, OpenWalk, asked_for, owner_of, sieve_of
@@ -167,7 +167,8 @@ class Flow:
         await together([*pages, *(delivery.run(walk.resource) for walk in self._loaded_walks)])
         load_id = f"{time.time():.7f}"
         receipt = await unbroken(delivery.commit(lambda schema: self._commit(delivery, schema, load_id)))
-        for event in told(receipt.figures):
+        doubts = key_doubts(receipt.figures, (walk.resource for walk in self._loaded_walks))
+        for event in (*told(receipt.figures), *doubts):
             self._job.emit(event)
         self.loaded = self._loaded(receipt, load_id)
 

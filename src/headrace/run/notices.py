@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from headrace.decode.losses import summed
 from headrace.model.event import Noticed, Rejected
+from headrace.model.guess import KEY, flag
+from headrace.model.plan import Resource
 from headrace.model.table import Figures
 
 _SHOWN = 3
@@ -18,6 +20,19 @@ def told(figures: Mapping[str, Figures]) -> Iterator[Rejected | Noticed]:
             yield Rejected(resource, reason, first.records, first.page, first.record)
         sentences = [*_beside(found.variants), *summed(found.losses)]
         yield from (Noticed(resource, sentence, "warning") for sentence in sentences)
+
+
+def key_doubts(figures: Mapping[str, Figures], resources: Iterable[Resource]) -> Iterator[Noticed]:
+    """Guessed keys that held on the first page, but that several records of the whole load share."""
+    for resource in resources:
+        number = figures.get(resource.name, Figures()).duplicates
+        if number and KEY in resource.guesses:
+            keys = " and ".join(f"`{key}`" for key in resource.primary_key)
+            sentence = (
+                f"{number} records have the {keys} of a later one, which took their place; {keys} is a guess: if it is"
+                f" not the whole key, run again with {flag(resource.name, KEY, 'NAME')}"
+            )
+            yield Noticed(resource.name, sentence, "warning")
 
 
 def _beside(variants: Sequence[str]) -> Iterator[str]:
