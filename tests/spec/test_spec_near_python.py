@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.model.plan import ApiKey, HttpBasic, Incremental, Ref, ResponseAction, Text
+from headrace.model.plan import ApiKey, HttpBasic, Incremental, Ref, ResponseAction, Text, text
 from headrace.spec.read import Reading
 
 from .documents import codes, errors, plan_of, python, the_error, told
@@ -207,7 +207,7 @@ def test_an_incremental_sync_with_a_start_from_outside_is_a_need() -> None:
         '{"path": "/notes", "incremental_sync": {"cursor_field": "at", "start_datetime": dlt.config["start"]}}'
     )
     assert reading.needs == ("config:start",)
-    assert plan_of(reading).resources[0].incremental == Incremental("at")
+    assert plan_of(reading).resources[0].incremental == Incremental("at", text(Ref("start", "config")))
 
 
 def test_what_an_incremental_sync_says_in_vain_is_told() -> None:

@@ -26,13 +26,14 @@ COMMANDS = {
     "replay": "the second half of run: from the journal to the warehouse",
     "report": "the report of the last run, or of a named one",
     "journal": "list, show, verify or prune the raw pages that were kept",
+    "convert": "write it as clean dlt, as YAML, or as a diff",
     "demo": "a local API, a run and its report, with no set-up",
     "emulate": "a local vendor API to try things against",
     "schema": "the JSON Schema of a configuration, for editors",
 }
 
 RESUMING = ("run", "fetch", "replay")
-LATER = ("convert",)
+LATER: tuple[str, ...] = ()
 
 HELP = """\
 usage: headrace COMMAND [arguments]

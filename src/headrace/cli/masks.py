@@ -27,6 +27,11 @@ def masked(words: str) -> str:
     return _PARAM.sub(rf"\1{MASK}", _USER.sub(f"{MASK}@", words))
 
 
+def is_credential(name: str) -> bool:
+    """Whether what a parameter or field of this name holds is a credential."""
+    return re.fullmatch(_NAME, name, re.IGNORECASE) is not None
+
+
 def masked_faults(faults: Iterable[object]) -> tuple[Fault, ...]:
     """The findings of a document, which quote it."""
     return tuple(
@@ -54,7 +59,7 @@ def _resource(told: dict[str, Any]) -> dict[str, Any]:
 
 def masked_value(name: str, value: str) -> str:
     """What is set to a name: a mask where the name is one of a credential, and the value is written out."""
-    literal = re.fullmatch(_NAME, name, re.IGNORECASE) and not _REFERENCE.search(value)
+    literal = is_credential(name) and not _REFERENCE.search(value)
     return MASK if literal and value else masked(value)
 
 

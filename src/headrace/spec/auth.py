@@ -189,7 +189,8 @@ def _password(ctx: Context, fields: Node) -> Text:
         return text("")
     if isinstance(node.value, Text) and len(node.value.parts) == 1:
         ref = node.value.refs[0]
-        ctx.faults.tell("password-optional", node.path, node.line, name=ref.name)
+        if ref.default is None:
+            ctx.faults.tell("password-optional", node.path, node.line, name=ref.name)
         return ctx.settled(text(Ref(ref.name, ref.kind, ref.default or "")))
     return ctx.text(node) or text("")
 

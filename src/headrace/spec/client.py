@@ -14,6 +14,8 @@ from headrace.spec.credentials import ReadAuth
 from headrace.spec.hosts import is_placeholder
 from headrace.spec.jinja import without_jinja
 from headrace.spec.node import Node, Opaque, shown
+from headrace.spec.own_keys import CLIENT as OWN_CLIENT
+from headrace.spec.own_keys import read_limit
 from headrace.spec.request import read_headers
 from headrace.spec.vocabulary import CLIENT, MISPLACED_CLIENT, SCAFFOLD_CLIENT
 
@@ -29,6 +31,7 @@ class ReadClient:
     auth: ReadAuth = _NOBODY
     headers: tuple[tuple[str, Text], ...] = ()
     limit: DeclaredLimit | None = None
+    allowed_origins: tuple[str, ...] = ()
 
 
 def read_client(ctx: Context, node: Node | None, flag: str | None) -> ReadClient:
@@ -37,7 +40,8 @@ def read_client(ctx: Context, node: Node | None, flag: str | None) -> ReadClient
         return ReadClient()
     if ctx.mapping(node) is None:
         return ReadClient()
-    ctx.keys(node, (*CLIENT, *(SCAFFOLD_CLIENT if ctx.scaffold else ())), "`client`", MISPLACED_CLIENT)
+    own = () if ctx.live else OWN_CLIENT
+    ctx.keys(node, (*CLIENT, *own, *(SCAFFOLD_CLIENT if ctx.scaffold else ())), "`client`", MISPLACED_CLIENT)
     session = node.get("session")
     if session is not None:
         ctx.wrong(session, "headers, auth and the like", hook="session") if isinstance(
@@ -55,7 +59,8 @@ def read_client(ctx: Context, node: Node | None, flag: str | None) -> ReadClient
         text,
         read_auth(ctx, node.get("auth")),
         read_headers(ctx, node.get("headers")),
-        _limit(ctx, node),
+        read_limit(ctx, node.get("rate_limit")),
+        () if ctx.live else ctx.strings(node.get("allow_origins")),
     )
 
 
@@ -126,16 +131,3 @@ def _url_words(ctx: Context, node: Node) -> str | None:
         if name in ctx.settings:
             words = words.replace(f"{{{name}}}", ctx.settings[name])
     return words
-
-
-def _limit(ctx: Context, client: Node) -> DeclaredLimit | None:
-    """A scaffold's `rate_limit: {requests, seconds}`."""
-    node = client.get("rate_limit") if ctx.scaffold else None
-    if node is None:
-        return None
-    requests = ctx.integer(node.get("requests") or node.get("limit") or node.get("calls"))
-    seconds = ctx.integer(node.get("seconds") or node.get("window") or node.get("period"))
-    if not requests or not seconds or requests < 0 or seconds < 0:
-        ctx.faults.tell("rate-limit", node.path, node.at)
-        return None
-    return DeclaredLimit(requests, float(seconds))

@@ -17,6 +17,7 @@ from headrace.model.plan import (
     PageNumber,
     Paging,
     SinglePage,
+    Text,
 )
 from headrace.spec.node import shown
 from headrace.spec.read import Reading
@@ -63,7 +64,10 @@ def _resource(read: ReadResource) -> dict[str, Any]:
 
 
 def _incremental(rule: Incremental | None) -> dict[str, Any] | None:
-    return None if rule is None else msgspec.structs.asdict(rule)
+    if rule is None:
+        return None
+    told = msgspec.structs.asdict(rule)
+    return {name: shown(value) if isinstance(value, Text) else value for name, value in told.items()}
 
 
 def _paging(paging: Paging, *, known: bool) -> dict[str, Any]:  # noqa: PLR0911 - one for each rule

@@ -97,15 +97,21 @@ def _value(ctx: Context, node: Node | None) -> Json:
         case Node(value=Opaque(kind="expression") as code):
             name = node.path.rpartition(".")[2]
             ctx.faults.tell("expression-value", node.path, node.line, name=name, source=code.source)
-            value = ctx.settled(Text((Ref(name, "config"),)))
-            return next((ctx.found(ref) for ref in value.refs), value.literal)
-        case Node(value=Text()):
-            return ctx.string(node)
+            return bound(ctx, node, Text((Ref(name, "config"),)))
+        case Node(value=Text() as words):
+            return bound(ctx, node, words)
         case Node(value=Opaque()):
             ctx.wrong(node, "a value as the API writes it")
             return None
         case _:
             return plain(node)
+
+
+def bound(ctx: Context, node: Node, words: Text) -> Json:
+    """A bound from outside: its value, or the text itself while there is none, without which nothing runs."""
+    if any(ref.kind == "config" and ctx.found(ref) is None for ref in words.refs):
+        return ctx.settled(words)
+    return ctx.string(Node(words, node.line, node.path, node.key_line))
 
 
 def _latest(ctx: Context, node: Node | None) -> Literal["max", "min"]:

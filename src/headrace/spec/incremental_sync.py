@@ -6,6 +6,7 @@ import re
 
 from headrace.model.plan import Incremental, Json, Text
 from headrace.spec.context import Context
+from headrace.spec.incremental import bound
 from headrace.spec.json_path import checked_path
 from headrace.spec.node import Node, shown
 from headrace.spec.rendered import needed, rendered
@@ -91,7 +92,7 @@ def _bound(ctx: Context, node: Node, *keys: str) -> Json:  # noqa: PLR0911 - one
     if found is None:
         return None
     if isinstance(found.value, Text):
-        return ctx.string(found) or None
+        return bound(ctx, found, found.value) or None
     words = found.word
     if words is not None and "{{" in words:
         if (value := rendered(ctx, found, words)) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.node import Node
+from headrace.spec.own_keys import ENDPOINT as OWN_ENDPOINT
 from headrace.spec.vocabulary import (
     ENDPOINT,
     FORMATS,
@@ -25,7 +26,8 @@ def check_keys(ctx: Context, node: Node) -> None:
     ctx.keys(node, (*RESOURCE, *(SCAFFOLD_RESOURCE if ctx.scaffold else ())), "a resource", MISPLACED_RESOURCE)
     endpoint = node.get("endpoint")
     if endpoint is not None and isinstance(endpoint.value, dict):
-        known = (*ENDPOINT, *(SCAFFOLD_ENDPOINT if ctx.scaffold else ()))
+        own = () if ctx.live else OWN_ENDPOINT
+        known = (*ENDPOINT, *own, *(SCAFFOLD_ENDPOINT if ctx.scaffold else ()))
         ctx.keys(endpoint, known, "an endpoint", MISPLACED_ENDPOINT)
     if not ctx.live:  # there, dlt itself honours them
         _not_yet(ctx, node, NOT_YET_RESOURCE)

@@ -80,8 +80,8 @@ def _values(ctx: Context, node: Node) -> Partition:
         told = ", ".join(f"`{value}`" for value in listed[:4]) or f"`{shown(values.value)}`"
         more = ", …" if len(listed) > 4 else ""  # noqa: PLR2004 - as many as a message can show
         ctx.faults.tell("partition-list", node.path, node.at, values=told + more, name=name)
-    value = known or f"{{{name}}}"
-    return Partition({name: value}, _option(ctx, node, Text((value,))))
+    sent = Text((known or Ref(name, "config"),))
+    return Partition({name: known or f"{{{name}}}"}, _option(ctx, node, sent))
 
 
 def _option(ctx: Context, node: Node, value: Text) -> tuple[tuple[str, Text], ...]:

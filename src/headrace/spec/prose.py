@@ -57,9 +57,10 @@ def _with(
     if statuses != resource.retry.statuses and resource.retry.statuses == RetryPolicy().statuses:
         resource = msgspec.structs.replace(resource, retry=msgspec.structs.replace(resource.retry, statuses=statuses))
     stated = {hint.name for hint in resource.columns}
+    told = {hint.name: hint for _, hint in hints}  # what is listed twice is one column
     keys = {*resource.primary_key, *resource.merge_key}
     # A key that is not of the type that prose says would have its records rejected, every one; text takes anything.
-    fitting = (hint for _, hint in hints if hint.name not in keys or hint.data_type == "text")
+    fitting = (hint for hint in told.values() if hint.name not in keys or hint.data_type == "text")
     added = tuple(hint for hint in fitting if hint.name not in stated)
     if added:
         resource = msgspec.structs.replace(resource, columns=(*resource.columns, *added))

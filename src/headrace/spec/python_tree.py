@@ -53,6 +53,8 @@ class PythonReader:
                 return self._value(value, scope, depth + 1)
             case ast.BinOp():
                 return self._binary(expr, scope, depth)
+            case ast.BoolOp(op=ast.Or(), values=[ast.Call() as call, ast.Constant(value=str() as default)]):
+                return self._or_default(expr, call, default, scope, depth)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 number = self._value(operand, scope, depth + 1)
                 return -number if isinstance(number, int | float) else Opaque("expression", ast.unparse(expr))
@@ -167,6 +169,14 @@ class PythonReader:
             value = self._value(expr.args[0], scope, depth + 1)
             return value if isinstance(value, str | Text) else Opaque("expression", ast.unparse(expr))
         return self._instance(expr, name.rsplit(".", 1)[-1], scope, depth)
+
+    def _or_default(self, expr: ast.expr, call: ast.Call, default: str, scope: Scope, depth: int) -> Value:
+        """`dlt.secrets.get("x") or "y"`."""
+        match self._value(call, scope, depth + 1):
+            case Text(parts=(Ref(name=name, kind=kind, default=None),)):
+                return Text((Ref(name, kind, default),))
+            case _:
+                return Opaque("expression", ast.unparse(expr))
 
     def _keywords(self, expr: ast.Call, scope: Scope, depth: int) -> Value:
         found: dict[str, Node] = {}

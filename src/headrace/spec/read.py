@@ -187,7 +187,11 @@ def plan_of(ctx: Context, outline: Outline, name: str, options: Options) -> Plan
     return Plan(
         name=name,
         client=Client(
-            client.base_url, client.auth.auth, client.headers, options.rate or client.limit, options.allow_origins
+            client.base_url,
+            client.auth.auth,
+            client.headers,
+            options.rate or client.limit,
+            tuple(dict.fromkeys((*client.allowed_origins, *options.allow_origins))),
         ),
         resources=load_order((read.resource for read in outline.resources), chosen),
         dialect=ctx.dialect,

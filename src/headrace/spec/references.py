@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
@@ -21,13 +22,46 @@ VALUES: dict[str, Kind] = {"dlt.secrets.value": "secret", "dlt.config.value": "c
 GETTERS: dict[str, Kind] = {"os.getenv": "env", "getenv": "env"}
 GETTERS.update((f"{name}.get", kind) for name, kind in SOURCES.items())
 
-_WHOLE = re.compile(r"""\s*(dlt\.secrets|dlt\.config|os\.environ)\[\s*(["'])([^"'\]]+)\2\s*\]\s*""")
+_REFERENCE = r"""
+    (?P<source>dlt\.secrets|dlt\.config|os\.environ)
+    (?: \[\s*(["'])(?P<item>[^"'\]]+)\2\s*\] | \.get\(\s*(["'])(?P<got>[^"'\]]+)\4\s*\) )
+    (?: \s+or\s+(?P<default>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*") )?
+"""
+_WHOLE = re.compile(rf"\s*{_REFERENCE}\s*", re.VERBOSE)
+_WITHIN = re.compile(rf"(?<!\{{)\{{{_REFERENCE}\}}(?!\}})", re.VERBOSE)
 
 
 def whole_reference(words: str) -> Text | None:
-    """The reference that a string of a YAML, JSON or TOML document wholly is."""
+    """The reference that a string of a YAML, JSON or TOML document wholly is: `dlt.secrets["x"]`.
+
+    `dlt.secrets.get("x") or "y"` is one with a default.
+    """
     found = _WHOLE.fullmatch(words)
-    return None if found is None else Text((Ref(found[3], SOURCES[found[1]]),))
+    return None if found is None else Text((_ref(found),))
+
+
+def with_references(words: str) -> Text | None:
+    """A string of a YAML, JSON or TOML document with references in braces: `Bearer {dlt.secrets["x"]}`."""
+    parts: list[Part] = []
+    end = 0
+    for found in _WITHIN.finditer(words):
+        parts += (words[end : found.start()], _ref(found))
+        end = found.end()
+    made = joined((*parts, words[end:]))
+    return made if isinstance(made, Text) else None
+
+
+def _ref(found: re.Match[str]) -> Ref:
+    default = json.loads(found["default"]) if found["default"] else None
+    return Ref(found["item"] or found["got"], SOURCES[found["source"]], default)
+
+
+def written(ref: Ref, quote: str = '"') -> str:
+    """A reference as an expression that Python and the data formats share."""
+    source = {"secret": "dlt.secrets", "config": "dlt.config", "env": "os.environ"}[ref.kind]
+    if ref.default is None:
+        return f"{source}[{quote}{ref.name}{quote}]"
+    return f"{source}.get({quote}{ref.name}{quote}) or {json.dumps(ref.default)}"
 
 
 def joined(parts: Iterable[Part]) -> str | Text:

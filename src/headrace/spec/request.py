@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
-from headrace.model.plan import Incremental, Parent, ParentField, Ref, Request, Text
+from headrace.model.plan import Incremental, Parent, ParentField, Ref, Request, Text, text
 from headrace.spec.batches import check_batches
 from headrace.spec.body import named_values, read_body
 from headrace.spec.context import Context
@@ -203,6 +203,9 @@ def _slot(ctx: Context, node: Node, piece: Piece, template: Template, params: li
 def _segment(ctx: Context, value: Node, name: str) -> str:
     """A parameter's value as a part of the path."""
     match value.value:
+        case Text(parts=(Ref(kind="config") as open_value,)) if ctx.found(open_value) is None:
+            ctx.settled(text(open_value))
+            return f"{{{open_value.name}}}"
         case str() | Text():
             return ctx.string(value) or ""
         case dict():
@@ -287,7 +290,8 @@ def _filled(ctx: Context, node: Node, template: Template) -> Node:
         return node
     name = without_jinja(words.strip()).strip("{}")
     value = value or from_outside(ctx, node, name, template)
-    return Node(value if isinstance(value, str) else None, node.line, node.path, node.key_line)
+    given = value if isinstance(value, str) else text(Ref(name, "config"))
+    return Node(given, node.line, node.path, node.key_line)
 
 
 # --- parent ----------------------------------------------------------------------------------

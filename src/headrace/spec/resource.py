@@ -31,6 +31,7 @@ from headrace.spec.jinja import without_jinja, without_variables
 from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
 from headrace.spec.node import Node, Opaque, code_in
+from headrace.spec.own_keys import apart, read_retry, with_own
 from headrace.spec.paging import read_paginator
 from headrace.spec.placeholders import is_single_entity
 from headrace.spec.rendered import rendered
@@ -39,9 +40,9 @@ from headrace.spec.response_actions import read_actions
 from headrace.spec.retry import ignored, read_error_handler
 from headrace.spec.scaffold_paging import read_scaffold_paginator
 from headrace.spec.scaffold_size import SIZE_PARAM_KEYS, first_of
+from headrace.spec.vocabulary import SIZE_PARAMS
 
 _ODD_KEY = re.compile(r"\w[\w.:/-]*(?: [\w(][\w .():/-]*)")
-_SIZE_PARAMS = ("limit", "per_page", "page_size", "pageSize", "perPage", "page[size]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
     if single and selector is None:
         selector = "$"
         ctx.came(f"{node.path}.endpoint.data_selector", "$", "default", path.line)
-    paging, known = _paging(ctx, endpoint, client, selector, single=single)
-    paging = _with_size(paging, request.request)
+    paging, known = _paging(ctx, endpoint, client, selector, request.request, single=single)
+    paging = with_size(paging, request.request)
     hints = read_hints(ctx, _without_code(node) if ctx.live else node, name)
     auth = read_auth(ctx, endpoint.items["auth"]) if "auth" in endpoint.items else None
     selected = ctx.boolean(node.get("selected"))
@@ -103,7 +104,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
     resource = Resource(
         name=name,
         table=hints.table,
-        request=_with_size_param(request.request, paging),
+        request=with_size_param(request.request, paging),
         paging=paging,
         selector=selector,
         disposition=hints.disposition,
@@ -112,7 +113,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         columns=hints.columns,
         max_nesting=hints.max_nesting,
         auth=auth.auth if auth is not None else None,
-        retry=read_error_handler(ctx, handler) if handler is not None else RetryPolicy(),
+        retry=_retry(ctx, endpoint, handler),
         selected=selected is not False,
         parent=request.parent,
         incremental=_with_key(request.incremental, node.get("primary_key")),
@@ -159,6 +160,14 @@ def _with_key(rule: Incremental | None, key: Node | None) -> Incremental | None:
     if rule is None or rule.primary_key is not None:
         return rule
     return msgspec.structs.replace(rule, key_listed=is_list_of_one(key))
+
+
+def _retry(ctx: Context, endpoint: Node, handler: Node | None) -> RetryPolicy:
+    """When a request is asked again: in words of our own, else in a scaffold's."""
+    own = None if ctx.live else endpoint.get("retry")
+    if own is not None:
+        return read_retry(ctx, own)
+    return RetryPolicy() if handler is None else read_error_handler(ctx, handler)
 
 
 def _name(ctx: Context, node: Node) -> str | None:
@@ -245,7 +254,7 @@ def _worded(ctx: Context, node: Node, words: str) -> str | None:
 
 
 def _paging(
-    ctx: Context, endpoint: Node, client: Node | None, selector: str | None, *, single: bool
+    ctx: Context, endpoint: Node, client: Node | None, selector: str | None, request: Request, *, single: bool
 ) -> tuple[Paging, bool]:
     """The paging in effect, and whether it was understood."""
     node = endpoint.get("paginator")
@@ -265,11 +274,13 @@ def _paging(
         ctx.wrong(node, "a paginator of dlt's with its arguments", hook="paginator")
         return SinglePage(), False
     told = len(ctx.faults.told)
+    node, own = apart(ctx, node)
     paging = read_scaffold_paginator(ctx, node, selector) if ctx.scaffold else read_paginator(ctx, node)
     if paging is None:
         return SinglePage(), False
     if inherited and isinstance(paging, AutoPaging) and ctx.scaffold:
         paging = SinglePage()
+    paging = with_own(ctx, node, paging, own, request)
     sure: Confidence = "guessed" if guesses_of(ctx.faults.told[told:]) else "stated"
     ctx.came(path, msgspec.json.encode(paging).decode(), "document", node.line, sure)
     return paging, True
@@ -280,18 +291,18 @@ def _paginator(endpoint: Node, client: Node | None) -> Node | None:
     return endpoint.get("paginator") or (client.get("paginator") if client is not None else None)
 
 
-def _with_size(paging: Paging, request: Request) -> Paging:
+def with_size(paging: Paging, request: Request) -> Paging:
     """The page size that the parameters ask for, where the paginator itself states none."""
     if isinstance(paging, Offset) or paging.size is not None:
         return paging
     for name, value in request.params:
         literal = value.literal
-        if name in _SIZE_PARAMS and literal and literal.isdigit() and int(literal) > 0:
+        if name in SIZE_PARAMS and literal and literal.isdigit() and int(literal) > 0:
             return msgspec.structs.replace(paging, size=int(literal), size_param=name)
     return paging
 
 
-def _with_size_param(request: Request, paging: Paging) -> Request:
+def with_size_param(request: Request, paging: Paging) -> Request:
     """The request with the parameter that asks for the page size."""
     if paging.size is None or paging.size_param is None:
         return request

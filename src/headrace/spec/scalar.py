@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from headrace.spec.node import Value, sendable
-from headrace.spec.references import whole_reference
+from headrace.spec.references import whole_reference, with_references
 
 CURLY = re.compile("[‘’‚“”„]")
 
@@ -14,7 +14,7 @@ def scalar(value: object) -> Value:
     """A parser's value as ours: a string that is wholly a reference is that reference."""
     match value:
         case str():
-            return whole_reference(value) or sendable(value)
+            return whole_reference(value) or with_references(value) or sendable(value)
         case None | bool() | int() | float():
             return value
         case _:

@@ -38,7 +38,10 @@ ENDPOINT = (
     "incremental",
 )
 
-SCAFFOLD_CLIENT = ("rate_limit", "error_handler")
+SIZE_PARAMS = ("limit", "per_page", "page_size", "pageSize", "perPage", "page[size]")
+"""Query parameters that are known to ask for the page size."""
+
+SCAFFOLD_CLIENT = ("error_handler",)
 SCAFFOLD_RESOURCE = ("incremental_sync", "error_handler", "record_filter", "partition_router", "data_selector")
 SCAFFOLD_ENDPOINT = (
     "http_method",

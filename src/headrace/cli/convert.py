@@ -1,0 +1,166 @@
+"""`headrace convert`: what a document says, as clean dlt, as headrace YAML, or as a diff. Opens no socket."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.cli.flags import add_common
+from headrace.cli.masks import is_credential, masked, masked_faults
+from headrace.cli.parser import Parser, UsageError
+from headrace.cli.run import complain, config_name
+from headrace.cli.world import World
+from headrace.errors import ConfigError
+from headrace.report.exits import Exit
+
+if TYPE_CHECKING:
+    from headrace.spec.read import Reading, Source
+    from headrace.spec.writing import Meant
+
+_IDLE = (
+    "--resource", "--limit-pages", "--to", "--dataset", "--journal", "--new", "--full-refresh", "--widen-numbers",
+    "--strict", "--max-concurrency", "--memory-mb", "--format",
+)  # fmt: skip
+_EXITS = """\
+exit codes:
+  0    written
+  2    CONFIG cannot run, or the file is there already; nothing was written
+"""
+
+
+def parser() -> Parser:
+    """The arguments of `headrace convert`."""
+    made = Parser(
+        "convert",
+        "CONFIG [flags]",
+        "Write what CONFIG says as a clean configuration: a Python module for dlt, YAML with comments that "
+        "say what was interpreted, or a diff that mends CONFIG itself. No request is sent and no code of the "
+        "document is run. Secrets become references.",
+        _EXITS,
+    )
+    group = made.add_argument_group("what is written")
+    group.add_argument(
+        "--as", choices=("dlt", "yaml", "diff"), default="dlt", dest="form", help="which form (default: dlt)"
+    )
+    group.add_argument("--output", metavar="FILE", help="where to (default: standard output)")
+    group.add_argument("--force", action="store_true", help="overwrite FILE")
+    add_common(made, *_IDLE)
+    return made
+
+
+def main(argv: Sequence[str], world: World) -> int:
+    """Read the document, and write it."""
+    try:
+        return _convert(parser().read(argv), world)
+    except ConfigError as error:
+        complain(error, world)
+        return Exit.MEND
+
+
+def _convert(flags: argparse.Namespace, world: World) -> int:
+    from headrace.spec.read import open_source
+
+    if flags.output is not None and Path(flags.output).exists() and not flags.force:
+        raise UsageError(f"{flags.output} is there already: name another file, or add --force to overwrite it")
+    source = open_source(flags.config)
+    reading = _read(source, flags, world)
+    text, notes = _written(source, reading, flags)
+    if flags.output is None:
+        world.say(text.removesuffix("\n"))
+    else:
+        write_whole(Path(flags.output), text)
+        notes = (*notes, f"Written to {flags.output}.")
+    for note in notes if not flags.quiet else ():
+        world.regret(f"headrace: {note}")
+    return Exit.DONE
+
+
+def _read(source: Source, flags: argparse.Namespace, world: World) -> Reading:
+    from headrace.spec.read import Options, read
+    from headrace.spec.secrets import Lookup
+
+    options = Options(
+        base_url=flags.base_url,
+        settings=dict(flags.settings),
+        lookup=Lookup(world.environ, flags.secrets),
+        rate=flags.rate,
+        allow_origins=tuple(flags.allow_origins),
+    )
+    reading = read(source, options)
+    if reading.plan is None:
+        shown = config_name(flags.config)
+        raise ConfigError(
+            f"{shown} cannot be converted before it is mended; `headrace check {shown} --fix` helps:",
+            faults=reading.faults,
+        )
+    return reading
+
+
+def _written(source: Source, reading: Reading, flags: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
+    """The text, and what is to be said of it."""
+    from headrace.spec.writing import meant_in
+    from headrace.spec.writing_secrets import without_literals
+
+    meant = meant_in(reading, source, dict(flags.settings))
+    assert meant is not None  # noqa: S101 - there is a plan
+    _refuse_secret_paths(meant)
+    plain, names = without_literals(meant, is_credential)
+    if flags.form == "diff":
+        from headrace.cli.convert_diff import diff
+
+        return diff(source, reading, flags, names)
+    told = _secrets(names)
+    origin = config_name(flags.config)
+    if flags.form == "dlt":
+        from headrace.spec.writing_dlt import dlt_module
+
+        text, lost = dlt_module(plain, origin, told)
+        return text, (*told, *(f"dlt cannot be told: {words[:1].lower()}{words[1:]}" for words in lost))
+    return _yaml(plain, reading, origin, told), told
+
+
+def _yaml(meant: Meant, reading: Reading, origin: str, told: tuple[str, ...]) -> str:
+    from headrace.spec.writing import config_tree
+    from headrace.spec.writing_comments import comments_on
+    from headrace.spec.writing_value import Tongue
+    from headrace.spec.writing_yaml import yaml_text
+
+    tree = {"name": meant.name, **config_tree(meant, Tongue(ours=True))}
+    comments = comments_on(reading, masked_faults(reading.faults), tree)
+    lead = f"Written by headrace from {origin}. Comments say how its lines were read, and how sure that is."
+    comments[""] = [lead, *told, *comments.get("", [])]
+    return yaml_text(tree, comments)
+
+
+def _secrets(names: dict[str, str]) -> tuple[str, ...]:
+    """What became of the secrets that the document spells out; their names only."""
+    if not names:
+        return ()
+    listed = ", ".join(f'dlt.secrets["{name}"]' for name in dict.fromkeys(names.values()))
+    what = "A secret that the document spells out is" if len(names) == 1 else "Secrets that the document spells out are"
+    return (f"{what} written as {listed}: put the value into .dlt/secrets.toml or the environment.",)
+
+
+def _refuse_secret_paths(meant: Meant) -> None:
+    for resource in meant.resources:
+        path = resource.request.path
+        if isinstance(path, str) and masked(path) != path:
+            raise ConfigError(
+                f"The path of `{resource.name}` holds a key ({masked(path)}), for which nothing else can stand there:"
+                " move it into endpoint.params or auth."
+            )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file with all of its text, or as it was before: it gets its name when it is complete."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written ({error.strerror or error}): check the folder.") from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""How one value is written: strings with their placeholders and doubled braces, and what is left a reference."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from headrace.model.plan import Json, ParentField, Ref, Text, WindowValue
+from headrace.spec.references import Part, joined
+
+Value: TypeAlias = "str | int | float | bool | Text | dict[str, Value] | list[Value] | None"
+Mapping: TypeAlias = "dict[str, Value]"
+
+
+class Tongue(NamedTuple):
+    """In whose words: `ours` allows the keys that dlt does not have, `scaffold` is for a document read as one."""
+
+    ours: bool = False
+    scaffold: bool = False
+
+
+def settled(words: Text) -> str | Text:
+    """A text where nothing is filled in: a plain string if it holds no reference."""
+    return joined(words.parts)
+
+
+def templated(words: Text, parent: str, tongue: Tongue) -> str | Text:
+    """A text in which placeholders are filled in: its own braces are doubled."""
+    parts: list[Part] = []
+    run: list[str | ParentField | WindowValue] = []
+    for part in (*words.parts, None):
+        if part is not None and not isinstance(part, Ref):
+            run.append(part)
+            continue
+        parts.append(_run(run, parent, tongue))
+        run = []
+        if part is not None:
+            parts.append(part)
+    return joined(parts)
+
+
+def _run(run: list[str | ParentField | WindowValue], parent: str, tongue: Tongue) -> str:
+    plain = tongue.scaffold and all(isinstance(part, str) for part in run)  # its other braces mean nothing
+    return "".join(_piece(part, parent, plain=plain) for part in run)
+
+
+def _piece(part: str | ParentField | WindowValue, parent: str, *, plain: bool) -> str:
+    match part:
+        case ParentField(path=path, raw=raw):
+            return f"{{resources.{parent}.{path}{':raw' if raw else ''}}}"
+        case WindowValue(which=which):
+            return f"{{incremental.{which}}}"
+        case _:
+            return part if plain else part.replace("{", "{{").replace("}", "}}")
+
+
+def number_or(words: str | Text) -> Value:
+    """Digits as a number, which is sent as the same text."""
+    if isinstance(words, str) and words.isascii() and words.isdigit() and str(int(words)) == words:
+        return int(words)
+    return words
+
+
+def json_tree(value: Json, parent: str, tongue: Tongue) -> Value:
+    """A JSON body, with its texts written out."""
+    match value:
+        case dict():
+            return {_key(key, parent, tongue): json_tree(sub, parent, tongue) for key, sub in value.items()}
+        case list() | tuple():
+            return [json_tree(sub, parent, tongue) for sub in value]
+        case str():
+            return templated(Text((value,)), parent, tongue)
+        case Text():
+            return templated(value, parent, tongue)
+        case int() | float() | None:
+            return value
+        case _:
+            return str(value)
+
+
+def _key(key: str | Text, parent: str, tongue: Tongue) -> str:
+    words = templated(key if isinstance(key, Text) else Text((key,)), parent, tongue)
+    return words if isinstance(words, str) else "".join(map(str, words.parts))
+
+
+def one_or_many(words: tuple[str, ...], *, listed: bool = False) -> Value:
+    """A list of one is written as that one, unless the list itself means something."""
+    return words[0] if len(words) == 1 and not listed else list[Value](words)
