@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 from headrace.cli.faults import fault_lines
 from headrace.cli.flags import add_common
 from headrace.cli.masks import masked, masked_error, masked_plan
-from headrace.cli.parser import Parser, wants_json
-from headrace.cli.reading import as_json, read_config, unreadable
+from headrace.cli.parser import Parser, UsageError, wants_json
+from headrace.cli.reading import as_json, options_of, read_config, unreadable
 from headrace.cli.run import complain, config_name
 from headrace.cli.world import World
 from headrace.errors import ConfigError
@@ -64,6 +64,12 @@ def parser() -> Parser:
         "act here.",
         "exit codes:\n  0    it can run (warnings or not)\n  2    it cannot; what to mend is listed\n",
     )
+    mending = made.add_argument_group("what is mended")
+    mending.add_argument(
+        "--fix", action="store_true", help="offer mends one by one, and write a mended copy, NAME.fixed.EXT"
+    )
+    mending.add_argument("--yes", action="store_true", help="with --fix: apply all that are certain, ask nothing")
+    mending.add_argument("--in-place", action="store_true", help="with --fix: write over CONFIG itself")
     add_common(made, *_IDLE)
     return made
 
@@ -72,6 +78,12 @@ def main(argv: Sequence[str], world: World) -> int:
     """Read the document and tell."""
     try:
         flags = parser().read(argv)
+        if flags.fix:
+            from headrace.cli.fix import fix
+
+            return fix(flags, options_of(flags, world), world)
+        if flags.yes or flags.in_place:
+            raise UsageError("--yes and --in-place say how --fix mends: add --fix, or leave them out")
         reading, _ = read_config(flags, world)
     except ConfigError as error:
         if wants_json(argv):
@@ -92,14 +104,15 @@ def main(argv: Sequence[str], world: World) -> int:
 def lines(reading: Reading, config: str, shown: Stage) -> list[str]:
     """The verdict, then what is missing, wrong or interpreted, then the plan."""
     reading = dataclasses.replace(reading, faults=reading.in_full, certain=())
-    out = _verdict(reading, config, shown)
+    out = verdict(reading, config, shown)
     out += fault_lines(reading.faults, shown)
     if reading.plan is not None:
         out += ["", *_plan(reading.plan, reading.outline.client.shown_url, shown)]
     return out
 
 
-def _verdict(reading: Reading, config: str, shown: Stage) -> list[str]:
+def verdict(reading: Reading, config: str, shown: Stage) -> list[str]:
+    """Whether it can run, and as what it was read."""
     counts = {kind: sum(fault.severity == kind for fault in reading.faults) for kind in ("error", "warning", "note")}
     counted = listed([many(number, kind) for kind, number in counts.items() if number])
     if reading.plan is None:

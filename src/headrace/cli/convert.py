@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.cli.flags import add_common
 from headrace.cli.masks import is_credential, masked, masked_faults
 from headrace.cli.parser import Parser, UsageError
+from headrace.cli.reading import options_of
 from headrace.cli.run import complain, config_name
 from headrace.cli.world import World
 from headrace.errors import ConfigError
@@ -67,7 +70,7 @@ def _convert(flags: argparse.Namespace, world: World) -> int:
         raise UsageError(f"{flags.output} is there already: name another file, or add --force to overwrite it")
     source = open_source(flags.config)
     reading = _read(source, flags, world)
-    text, notes = _written(source, reading, flags)
+    text, notes = _written(source, reading, flags, world)
     if flags.output is None:
         world.say(text.removesuffix("\n"))
     else:
@@ -79,17 +82,9 @@ def _convert(flags: argparse.Namespace, world: World) -> int:
 
 
 def _read(source: Source, flags: argparse.Namespace, world: World) -> Reading:
-    from headrace.spec.read import Options, read
-    from headrace.spec.secrets import Lookup
+    from headrace.spec.read import read
 
-    options = Options(
-        base_url=flags.base_url,
-        settings=dict(flags.settings),
-        lookup=Lookup(world.environ, flags.secrets),
-        rate=flags.rate,
-        allow_origins=tuple(flags.allow_origins),
-    )
-    reading = read(source, options)
+    reading = read(source, options_of(flags, world))
     if reading.plan is None:
         shown = config_name(flags.config)
         raise ConfigError(
@@ -99,7 +94,7 @@ def _read(source: Source, flags: argparse.Namespace, world: World) -> Reading:
     return reading
 
 
-def _written(source: Source, reading: Reading, flags: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
+def _written(source: Source, reading: Reading, flags: argparse.Namespace, world: World) -> tuple[str, tuple[str, ...]]:
     """The text, and what is to be said of it."""
     from headrace.spec.writing import meant_in
     from headrace.spec.writing_secrets import without_literals
@@ -109,9 +104,7 @@ def _written(source: Source, reading: Reading, flags: argparse.Namespace) -> tup
     _refuse_secret_paths(meant)
     plain, names = without_literals(meant, is_credential)
     if flags.form == "diff":
-        from headrace.cli.convert_diff import diff
-
-        return diff(source, reading, flags, names)
+        return _diff(source, flags, world, names)
     told = _secrets(names)
     origin = config_name(flags.config)
     if flags.form == "dlt":
@@ -120,6 +113,43 @@ def _written(source: Source, reading: Reading, flags: argparse.Namespace) -> tup
         text, lost = dlt_module(plain, origin, told)
         return text, (*told, *(f"dlt cannot be told: {words[:1].lower()}{words[1:]}" for words in lost))
     return _yaml(plain, reading, origin, told), told
+
+
+def _diff(
+    source: Source, flags: argparse.Namespace, world: World, secrets: Collection[str]
+) -> tuple[str, tuple[str, ...]]:
+    """The document against itself with every deviation written out; what no edit of it settles is said."""
+    from headrace.spec.mend_readings import UNSAID
+    from headrace.spec.mends import mend_all
+    from headrace.spec.read import read
+
+    options = options_of(flags, world)
+    text, _ = mend_all(source, options, lambda _: True)
+    left = read(dataclasses.replace(source, text=text), options).faults
+    after = text.replace("\n", "\r\n") if "\r\n" in source.text else text
+    lines = _unified(source.text, after, config_name(flags.config))
+    if any(value in line for line in lines for value in secrets):
+        raise ConfigError(
+            "The diff would show a secret that the document spells out:"
+            ' write dlt.secrets["…"] there first, or take --as dlt or --as yaml.'
+        )
+    doubts = sorted({fault.code for fault in left if fault.code in UNSAID})
+    others = sorted({fault.code for fault in left if fault.code not in UNSAID})
+    notes = []
+    if not lines:
+        notes.append("There is nothing to write otherwise: the diff is empty.")
+    if doubts:
+        notes.append(f"No edit of the configuration settles {', '.join(doubts)}; `headrace check` says what would.")
+    if others:
+        notes.append(f"Left as it is: {', '.join(others)}; `headrace check` says where.")
+    return "".join(lines), tuple(notes)
+
+
+def _unified(before: str, after: str, name: str) -> list[str]:
+    """A unified diff that `patch` takes, with its mark for a last line without an end."""
+    name = name.removeprefix("./")
+    found = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, name)
+    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found]
 
 
 def _yaml(meant: Meant, reading: Reading, origin: str, told: tuple[str, ...]) -> str:

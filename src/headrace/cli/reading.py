@@ -20,21 +20,13 @@ def read_config(flags: argparse.Namespace, world: World) -> tuple[Reading, Optio
     """The document that the flags name, and what came from outside of it. Raises ConfigError."""
     from headrace.sinks.open import open_sink
     from headrace.spec.faults import Fault
-    from headrace.spec.read import Options, open_source, read
-    from headrace.spec.secrets import Lookup
+    from headrace.spec.read import open_source, read
     from headrace.spec.settings import Settings
 
     if flags.to is not None:
         open_sink(flags.to, "any")  # connects to nothing
     settings = Settings(dict(flags.settings))
-    options = Options(
-        base_url=flags.base_url,
-        settings=settings,
-        lookup=Lookup(world.environ, flags.secrets),
-        rate=flags.rate,
-        allow_origins=tuple(flags.allow_origins),
-        resources=tuple(flags.resources),
-    )
+    options = dataclasses.replace(options_of(flags, world), settings=settings)
     reading = read(open_source(flags.config), options)
     surplus = settings.surplus() if reading.plan is not None else {}
     unused = (
@@ -45,6 +37,21 @@ def read_config(flags: argparse.Namespace, world: World) -> tuple[Reading, Optio
     )
     told = masked_faults((*reading.faults, *unused))
     return dataclasses.replace(reading, faults=told, certain=masked_faults(reading.certain)), options
+
+
+def options_of(flags: argparse.Namespace, world: World) -> Options:
+    """What came from outside of a document: flags, and where its references are looked for."""
+    from headrace.spec.read import Options
+    from headrace.spec.secrets import Lookup
+
+    return Options(
+        base_url=flags.base_url,
+        settings=dict(flags.settings),
+        lookup=Lookup(world.environ, flags.secrets),
+        rate=flags.rate,
+        allow_origins=tuple(flags.allow_origins),
+        resources=tuple(flags.resources),
+    )
 
 
 def unreadable(error: ConfigError) -> dict[str, object]:

@@ -74,6 +74,7 @@ class World:
     """The outside, as one value; tests pass their own."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    stdin: IO[str] = field(default_factory=lambda: sys.stdin or Closed())
     stdout: IO[str] = field(default_factory=lambda: sys.stdout or Closed())
     stderr: IO[str] = field(default_factory=lambda: sys.stderr or Closed())
     execute: Execute = execute

@@ -34,18 +34,10 @@ def read_python(text: str, offset: int, faults: Faults) -> tuple[Node | None, st
 
 
 def _find(module: ast.Module, offset: int, faults: Faults) -> tuple[Node | None, str | None]:
-    known = scopes(module)
     reader = PythonReader(offset, faults)
-    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call) and _entry(node)]
-    calls.sort(key=lambda node: (node.lineno, node.col_offset))
-    found: list[tuple[ast.expr, Scope, str | None]] = []
-    for call in calls:
-        found.extend((expr, known[call], _name_of(call)) for expr in _given(call))
-    if not found:
-        found = [(expr, known[expr], None) for expr in _lookalikes(module)]
     readings: list[tuple[Node, str | None]] = []
     lines: set[int] = set()
-    for expr, scope, name in found:
+    for expr, scope, name in _named_candidates(module):
         node = reader.read(expr, scope)
         if isinstance(node.value, dict):
             line = _first_line(node)
@@ -58,6 +50,21 @@ def _find(module: ast.Module, offset: int, faults: Faults) -> tuple[Node | None,
         second, which = readings[1][0].line, f"of line {readings[0][0].line}"
         faults.tell("several-configurations", "", second, number=len(readings), what="configurations", which=which)
     return readings[0]
+
+
+def candidates(module: ast.Module) -> list[tuple[ast.expr, Scope]]:
+    """The expressions that may be the configuration, the likeliest first, each with the scope that it stands in."""
+    return [(expr, scope) for expr, scope, _ in _named_candidates(module)]
+
+
+def _named_candidates(module: ast.Module) -> list[tuple[ast.expr, Scope, str | None]]:
+    known = scopes(module)
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call) and _entry(node)]
+    calls.sort(key=lambda node: (node.lineno, node.col_offset))
+    found: list[tuple[ast.expr, Scope, str | None]] = []
+    for call in calls:
+        found.extend((expr, known[call], _name_of(call)) for expr in _given(call))
+    return found or [(expr, known[expr], None) for expr in _lookalikes(module)]
 
 
 def _entry(call: ast.Call) -> bool:

@@ -74,7 +74,7 @@ def _cursor(paging: Cursor, tongue: Tongue) -> Mapping:
         tree["stop_after_empty_page"] = True
     if paging.has_more_path is not None:
         tree["has_more_path"] = paging.has_more_path
-    if tongue.ours and paging.follow_urls != tongue.scaffold:
+    if tongue.ours and ((tongue.dlt and paging.follow_urls) or (tongue.scaffold and not paging.follow_urls)):
         tree["follow_urls"] = paging.follow_urls
     return tree
 
@@ -106,7 +106,7 @@ def _place(param: str, named: str | None, body: str, path: str | None, tongue: T
 def _end(paging: Offset | PageNumber, maximum: str, tongue: Tongue) -> Mapping:
     """Where the walk ends; dlt expects a total at `total` unless it is told that there is none."""
     tree: Mapping = {}
-    if paging.total_path != (None if tongue.scaffold else "total"):
+    if (tongue.dlt and paging.total_path != "total") or (tongue.scaffold and paging.total_path is not None):
         tree["total_path"] = paging.total_path
     if paging.maximum is not None:
         tree[maximum] = paging.maximum

@@ -151,11 +151,11 @@ def _auth(hidden: Hidden, auth: Auth) -> Auth:
         case ApiKey():
             return _changed(auth, api_key=hidden.text(auth.api_key, "api_key"))
         case OAuth2ClientCredentials():
-            token = auth.access_token
+            access = auth.access_token
             return _changed(
                 auth,
                 client_secret=hidden.text(auth.client_secret, "client_secret"),
-                access_token=None if token is None else hidden.text(token, "access_token"),
+                access_token=None if access is None else hidden.text(access, "access_token"),
                 request_data=hidden.pairs(auth.request_data),
             )
         case OAuth2Jwt():

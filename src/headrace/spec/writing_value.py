@@ -12,10 +12,14 @@ Mapping: TypeAlias = "dict[str, Value]"
 
 
 class Tongue(NamedTuple):
-    """In whose words: `ours` allows the keys that dlt does not have, `scaffold` is for a document read as one."""
+    """In whose words: `ours` allows the keys that dlt does not have.
+
+    `scaffold` and `dlt` say how it may be read: what one dialect takes for granted and the other does not is stated.
+    """
 
     ours: bool = False
     scaffold: bool = False
+    dlt: bool = True
 
 
 def settled(words: Text) -> str | Text:
@@ -39,7 +43,7 @@ def templated(words: Text, parent: str, tongue: Tongue) -> str | Text:
 
 
 def _run(run: list[str | ParentField | WindowValue], parent: str, tongue: Tongue) -> str:
-    plain = tongue.scaffold and all(isinstance(part, str) for part in run)  # its other braces mean nothing
+    plain = not tongue.dlt and all(isinstance(part, str) for part in run)  # its other braces mean nothing
     return "".join(_piece(part, parent, plain=plain) for part in run)
 
 

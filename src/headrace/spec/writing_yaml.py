@@ -26,6 +26,11 @@ def yaml_text(tree: Mapping[str, Value], comments: Comments) -> str:
     return "\n".join([*head, *_mapping(tree, "", "", comments)]) + "\n"
 
 
+def block_rows(key: str, value: Value, indent: str) -> list[str]:
+    """One key and its value as lines, at an indent."""
+    return list(_entry(f"{indent}{scalar(key)}:", value, "", indent, {}))
+
+
 def _mapping(tree: Mapping[str, Value], path: str, indent: str, comments: Comments) -> Iterator[str]:
     for key, value in tree.items():
         below = child_path(path, key)
