@@ -45,7 +45,8 @@ class Mend:
     @property
     def key(self) -> tuple[str, ...]:
         """What tells a mend from others, also when the text has changed around it."""
-        return (self.place, *sorted({fault.code for fault in self.faults}))
+        kind = "edit" if self.ask is None else "question"
+        return (kind, self.place, *sorted({fault.code for fault in self.faults}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def slips(draft: Draft) -> Iterator[Slip]:
                 yield found
 
 
-def _slip(draft: Draft, fault: Fault) -> Slip | None:
+def _slip(draft: Draft, fault: Fault) -> Slip | None:  # noqa: PLR0911 - one for each kind of slip
     near, write, into = _NEAR.fullmatch(fault.fix), _WRITE.fullmatch(fault.fix), _INTO.fullmatch(fault.fix)
     area, key = _split(fault.path)
     if fault.code == "unknown-key":
@@ -190,17 +190,20 @@ def _syntax(draft: Draft, fault: Fault) -> Slip | None:
 
 
 def asked(draft: Draft) -> Iterator[Mend]:
-    """A mend for each value that is to be asked for: an address, a path's value, a name, a page size. Never a secret."""
+    """A mend for each value that is to be asked for: an address, a path's value, a name. Never a secret."""
     for fault in draft.reading.faults:
         asks = _ask(draft, fault)
         if asks is not None:
             yield Mend(fault.path or "the configuration", (fault,), ask=asks)
 
 
-def _ask(draft: Draft, fault: Fault) -> Ask | None:
+def _ask(draft: Draft, fault: Fault) -> Ask | None:  # noqa: PLR0911 - one for each question
     lacks, add = _LACKS.search(fault.problem), _ADD.match(fault.fix)
     if fault.code in {"base-url-placeholder", "missing-base-url", "base-url"}:
         return Ask("Where is the API (its base URL)?", lambda given: _with_address(draft, given))
+    if fault.code == "merge-without-key":
+        resource = fault.path.removesuffix(".write_disposition")
+        return Ask("Which field tells its records apart?", lambda given: _with(draft, resource, "primary_key", given))
     if fault.severity != "error":
         return None
     if fault.code == "path-param" and add is not None:

@@ -1,4 +1,4 @@
-"""Mends for what was interpreted: the reading is written out where the deviation stands, and the plan stays the same."""
+"""Mends for what was interpreted: the reading is written out where the deviation stands; the plan stays the same."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def address_given(draft: Draft) -> Iterator[tuple[str, list[Edit]]]:
 
 
 def _target(draft: Draft, fault: Fault) -> tuple[str, str] | None:
-    """The part of the configuration and the key in it that a finding speaks of; one without a path is told by its line."""
+    """The part of the configuration that a finding speaks of, and the key in it; without a path, by its line."""
     if fault.code == "merged-table":  # the other resource of the table is the one that changes
         return _EVERY, "write_disposition"
     path = fault.path if _PLACE.match(fault.path) else _path_at(draft, fault.line)

@@ -18,17 +18,19 @@ from headrace.spec.rules import RULES
 
 _SLASHES = re.compile(r"^([ \t]*)//", re.MULTILINE)
 _CERTAIN = {"settled", "likely", "asked"}
+_MORE_MEANT = {"merge-without-key"}
+"""What was read is certain, but its writer may rather add what is missing."""
 
 
 def mends(source: Source, options: Options) -> Iterator[Mend]:
     """Every mend of a document as it stands. To mend more than once, take one and ask again with its text."""
     draft = draft_of(source, options)
     yield from _of_block(draft)
+    yield from asked(draft)
     if draft.reading.plan is None:
         yield from _of_errors(draft)
     else:
         yield from _of_readings(draft)
-    yield from asked(draft)
 
 
 def _of_readings(draft: Draft) -> Iterator[Mend]:
@@ -57,7 +59,7 @@ def _tried(draft: Draft, place: str, edits: list[Edit]) -> Mend | None:
 
 def _sure(fault: Fault) -> bool:
     rule = RULES.get(fault.code)
-    return rule is not None and rule.confidence in _CERTAIN
+    return rule is not None and rule.confidence in _CERTAIN and fault.code not in _MORE_MEANT
 
 
 def _of_errors(draft: Draft) -> Iterator[Mend]:
