@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from headrace.errors import ConfigError
 from headrace.model.plan import Ref, Text
 from headrace.spec.client import checked_url
 from headrace.spec.faults import Fault
@@ -242,5 +243,5 @@ def _with_param(draft: Draft, endpoint: str, name: str, given: str) -> str:
 
 def _number(given: str) -> int:
     if not given.strip().isdigit() or int(given) < 1:
-        raise Unplaced
+        raise ConfigError(f"`{given}` is not a number of records: write digits, such as 100.")
     return int(given)

@@ -28,7 +28,7 @@ _REFERENCE = r"""
     (?: \s+or\s+(?P<default>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*") )?
 """
 _WHOLE = re.compile(rf"\s*{_REFERENCE}\s*", re.VERBOSE)
-_WITHIN = re.compile(rf"(?<!\{{)\{{{_REFERENCE}\}}(?!\}})", re.VERBOSE)
+_WITHIN = re.compile(rf"\{{{_REFERENCE}\}}", re.VERBOSE)
 
 
 def whole_reference(words: str) -> Text | None:

@@ -16,6 +16,7 @@ from headrace.model.plan import (
     HttpBasic,
     NoAuth,
     OAuth2ClientCredentials,
+    OAuth2Jwt,
     Offset,
     ParentField,
     Ref,
@@ -152,5 +153,7 @@ _LOSSES = (
 
 def _of_auths(meant: Meant) -> Iterator[str]:
     auths = (meant.client.auth, *(each.auth for each in meant.resources))
+    if any(isinstance(auth, OAuth2Jwt) for auth in auths):
+        yield "That a signed token needs no other: dlt looks for one first; give it CREDENTIALS__TOKEN=none."
     if any(isinstance(auth, OAuth2ClientCredentials) and auth.client_auth == "basic" for auth in auths):
         yield "That id and secret of OAuth 2 go into a header: dlt sends them in the form."

@@ -1,0 +1,155 @@
+"""Plans as a reading may give them, drawn by hypothesis; and documents converted and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from hypothesis import strategies as st
+
+from headrace.model.plan import (
+    ApiKey,
+    AutoPaging,
+    Bearer,
+    Client,
+    ColumnHint,
+    Cursor,
+    DeclaredLimit,
+    HeaderCursor,
+    HttpBasic,
+    Incremental,
+    LinkHeader,
+    NextUrl,
+    NoAuth,
+    OAuth2ClientCredentials,
+    OAuth2Jwt,
+    Offset,
+    PageNumber,
+    Paging,
+    Parent,
+    ParentField,
+    Plan,
+    Ref,
+    Request,
+    Resource,
+    ResponseAction,
+    RetryPolicy,
+    SinglePage,
+    Text,
+    WindowValue,
+)
+from headrace.spec.order import load_order
+from headrace.spec.references import joined
+from headrace.spec.resource import with_size, with_size_param
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
+PATHS = st.sampled_from(["data", "meta.next", "$[-1].id", "'@odata.nextLink'", "a.b.c"])
+LITERALS = st.sampled_from(["x", "1", "007", "true", "null", "a b", "{x}", "}{", "ä“", 'say "so"', "it's", "a: b #c", "é\n\t", "\\"])
+REFS = st.builds(Ref, NAMES, st.sampled_from(["secret", "config", "env"]), st.sampled_from([None, "", 'd"e', "f{g}"]))
+
+
+def words(*slots: st.SearchStrategy[object]) -> st.SearchStrategy[Text]:
+    """Texts of literals, references and slots, neighbouring literals joined as a reader joins them."""
+    parts = st.lists(st.one_of(LITERALS, REFS, *slots), min_size=1, max_size=3)
+    return parts.map(joined).map(lambda made: made if isinstance(made, Text) else Text((made,)))
+
+
+PLAIN = words()
+AUTHS = st.one_of(
+    st.just(NoAuth()),
+    st.builds(HttpBasic, PLAIN, PLAIN),
+    st.builds(Bearer, PLAIN),
+    st.builds(ApiKey, PLAIN, NAMES, st.sampled_from(["header", "query", "cookie"])),
+    st.builds(
+        OAuth2ClientCredentials, PLAIN, PLAIN, PLAIN, st.none() | PLAIN, st.just((("scope", Text(("a b",))),)),
+        st.sampled_from([3600, 60]), st.sampled_from(["body", "basic"]),
+    ),
+    st.builds(OAuth2Jwt, PLAIN, PLAIN, PLAIN, st.just(("a", "b")), st.just(()), st.none() | PLAIN),
+)  # fmt: skip
+ENDS = {"maximum": st.none() | st.integers(1, 9), "stop_after_empty_page": st.booleans()}
+TOTAL = st.sampled_from(["total", "meta.count"])
+PAGINGS: st.SearchStrategy[Paging] = st.one_of(
+    st.just(AutoPaging()),
+    st.just(SinglePage()),
+    st.builds(Cursor, PATHS, NAMES, st.none(), st.booleans(), st.none() | PATHS, st.booleans()),
+    st.builds(Cursor, PATHS, st.none(), st.just("page.cursor"), st.booleans()),
+    st.builds(HeaderCursor, NAMES, NAMES),
+    st.builds(NextUrl, PATHS),
+    st.builds(LinkHeader, NAMES),
+    st.builds(Offset, st.integers(1, 500), st.integers(0, 9), NAMES, st.sampled_from(["count", "limit"]),
+              total_path=TOTAL, **ENDS),
+    st.builds(Offset, st.integers(1, 500), param=st.none(), size_param=st.none(), body_path=st.just("a.offset"),
+              size_body_path=st.just("a.limit"), total_path=st.none()),
+    st.builds(PageNumber, st.integers(0, 1), st.integers(0, 3), NAMES, total_path=TOTAL, **ENDS),
+)  # fmt: skip
+RETRIES = st.builds(RetryPolicy, st.just((429, 503)), st.integers(1, 9), st.sampled_from([0.5, 2.0]), st.just(60.0))
+INCREMENTALS = st.builds(
+    Incremental, PATHS, st.sampled_from([None, "2024-01-01", 5]), st.none(), st.none() | st.just("since"),
+    latest=st.sampled_from(["max", "min"]), primary_key=st.sampled_from([None, (), ("id",), ("a", "b")]),
+    row_order=st.sampled_from([None, "asc"]), range_start=st.sampled_from(["closed", "open"]),
+    on_missing=st.sampled_from(["raise", "include"]), lag=st.sampled_from([None, 60.0, 0.5]),
+)  # fmt: skip
+ACTIONS = st.lists(
+    st.builds(ResponseAction, st.just(404), st.none() | LITERALS, st.sampled_from(["ignore", "retry"])), max_size=2
+).map(tuple)
+BODIES = st.one_of(
+    st.just({}),
+    st.builds(lambda value: {"json": {"a": [value], "b": {"c": 1.5, "d": None}}}, LITERALS),
+    st.builds(lambda value: {"form": (("a", value), ("a", Text(("2",))), ("b", value))}, PLAIN),
+    st.builds(lambda value: {"raw_body": value}, PLAIN),
+)
+
+
+@st.composite
+def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
+    """A resource; one with a parent takes a field of its rows."""
+    parent = draw(st.sampled_from([None, *parents]))
+    slots = [st.just(ParentField("id")), st.just(ParentField("a.b", raw=False))] if parent is not None else []
+    rule = draw(st.none() | INCREMENTALS)
+    window = [st.just(WindowValue("start_value"))] if rule is not None else []
+    valued = words(*slots, *window)
+    path: str | Text = draw(st.sampled_from([name, f"/v1/{name}", f"{name}?a=b"]))
+    if parent is not None:
+        path = Text((f"{parent}/", ParentField("id", raw=draw(st.booleans())), f"/{name}"))
+    params = draw(st.dictionaries(NAMES.map("p_{}".format), valued, max_size=3))
+    request = Request(path, draw(st.sampled_from(["GET", "POST"])), tuple(params.items()), **draw(BODIES))
+    paging = draw(PAGINGS)
+    if not isinstance(paging, Offset) and draw(st.booleans()):
+        paging = msgspec.structs.replace(paging, size=50, size_param=draw(st.sampled_from(["limit", "count"])))
+    paging = with_size(paging, request)
+    key = draw(st.sampled_from([(), ("id",), ("a", "b")]))
+    listed = rule is not None and len(key) == 1 and draw(st.booleans())
+    if rule is not None:
+        alone = rule.primary_key is not None and len(rule.primary_key) == 1
+        rule = msgspec.structs.replace(rule, key_listed=listed if rule.primary_key is None else alone and listed)
+    return Resource(
+        name=name,
+        table=draw(st.sampled_from([name, f"{name}_t"])),
+        request=with_size_param(request, paging),
+        paging=paging,
+        selector=draw(st.none() | PATHS),
+        disposition=draw(st.sampled_from(["merge", "append", "replace"] if key else ["append", "replace"])),
+        primary_key=key,
+        columns=draw(st.sampled_from([(), (ColumnHint("a", "text", False), ColumnHint("b", None, None))])),
+        max_nesting=draw(st.none() | st.integers(0, 3)),
+        auth=draw(st.none() | AUTHS),
+        retry=draw(st.just(RetryPolicy()) | RETRIES),
+        parent=Parent(parent, draw(st.sampled_from([(), ("id", "name")]))) if parent is not None else None,
+        incremental=rule,
+        actions=draw(ACTIONS),
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """A plan of one to three resources."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+    made = [draw(resources(name, names[:at])) for at, name in enumerate(names)]
+    client = Client(
+        "https://api.acme.io/v2",
+        draw(AUTHS),
+        tuple(draw(st.dictionaries(NAMES, PLAIN, max_size=2)).items()),
+        draw(st.none() | st.builds(DeclaredLimit, st.integers(1, 99), st.sampled_from([1.0, 0.5]))),
+        draw(st.sampled_from([(), ("https://files.acme.io",)])),
+    )
+    return Plan(draw(NAMES), client, load_order(made))

@@ -1,0 +1,280 @@
+"""A plan written out and read again is the same plan: as YAML in full, as dlt in what dlt can be told."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+from unittest import mock
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+
+from headrace.model.plan import Cursor, DeclaredLimit, PageNumber, Plan, Ref, RetryPolicy, Text
+from headrace.spec.mend import bare, same_plan
+from headrace.spec.mend_readings import UNSAID
+from headrace.spec.mends import mend_all
+from headrace.spec.read import Options, Reading, Source, open_source, read
+from headrace.spec.writing import Meant, config_tree, meant_by, meant_in, refs_of
+from headrace.spec.writing_dlt import dlt_module
+from headrace.spec.writing_losses import without_ours
+from headrace.spec.writing_secrets import without_literals
+from headrace.spec.writing_value import Tongue
+from headrace.spec.writing_yaml import scalar, yaml_text
+
+from .documents import CORPUS, codes, errors, of, plan_of, python, told, with_client, with_endpoint
+from .plans import plans
+
+UNLIKE = {
+    "217_scaffold_mailersend.txt": "two parameters look like the page size, and dlt cannot be told which one is",
+}
+"""Documents whose plan, as dlt, is not the same to the last value, and why."""
+NOT_MENDED = {
+    "564_guide_apache_superset.txt": "a user and a password that are names without a value, in one list",
+    "683_dlt_lesson_1_custom_sources_restapi_source_and_restclient.py": "names without a value outside of the config",
+}
+"""Documents in which something is left that was interpreted, and what that is."""
+
+
+def as_yaml(meant: Meant) -> Reading:
+    tree = {"name": meant.name, **config_tree(meant, Tongue(ours=True))}
+    return told(yaml_text(tree, {}), "yaml", name="another")
+
+
+def as_dlt(meant: Meant) -> Reading:
+    return told(dlt_module(meant, "there.md")[0], "py", name="another")
+
+
+def for_dlt(plan: Plan) -> Plan:
+    """What of a plan dlt can be told."""
+    plain, _ = without_ours(meant_by(plan))
+    return msgspec.structs.replace(plan, name=plain.name, client=plain.client, resources=plain.resources)
+
+
+# --- the corpus ------------------------------------------------------------------------------
+
+
+def documents() -> list[str]:
+    found = sorted(path.name for path in CORPUS.glob("[0-9]*_*.*")) if CORPUS.exists() else []
+    return [name for name in found if not name.endswith(".md")]
+
+
+@cache
+def readings() -> dict[str, tuple[Source, Reading]]:
+    """Every document of the corpus that becomes a plan."""
+    if not CORPUS.exists():
+        pytest.skip(f"the corpus is not here ({CORPUS})")
+    sources = {name: open_source(str(CORPUS / name)) for name in documents()}
+    found = {name: (source, read(source)) for name, source in sources.items()}
+    return {name: pair for name, pair in found.items() if pair[1].plan is not None}
+
+
+def unequal(convert: Callable[[Meant], Reading], expected: Callable[[Plan], Plan]) -> dict[str, Any]:
+    wrong: dict[str, Any] = {}
+    for name, (source, reading) in readings().items():
+        meant = meant_in(reading, source)
+        assert meant is not None
+        again = convert(meant)
+        if not same_plan(again.plan, expected(plan_of(reading))):
+            wrong[name] = errors(again)
+    return wrong
+
+
+def test_every_document_of_the_corpus_is_the_same_plan_as_yaml() -> None:
+    assert len(readings()) > 190
+    assert unequal(as_yaml, lambda plan: plan) == {}
+
+
+def test_every_document_of_the_corpus_is_the_same_plan_as_dlt() -> None:
+    assert set(unequal(as_dlt, for_dlt)) == set(UNLIKE)
+
+
+@pytest.mark.timeout(120)
+def test_every_document_of_the_corpus_as_dlt_is_one_that_dlt_takes() -> None:
+    refused = {}
+    for name, (source, reading) in readings().items():
+        meant = meant_in(reading, source)
+        assert meant is not None
+        try:
+            built(meant)
+        except Exception as error:  # noqa: BLE001 - whatever dlt raises is a refusal
+            refused[name] = str(error)
+    assert refused == {}
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_every_document_of_the_corpus_is_mended_until_nothing_is_interpreted_and_the_plan_is_the_same(part: int) -> None:
+    names = list(readings())[part::6]
+    left = set()
+    for name in names:
+        source, reading = readings()[name]
+        text, _ = mend_all(source, Options(), lambda _: True)
+        again = read(Source(text, source.format, source.path, source.name))
+        assert same_plan(reading.plan, again.plan), name
+        if {fault.code for fault in again.faults} - UNSAID:
+            left.add(name)
+    assert left == set(NOT_MENDED) & set(names)
+
+
+# --- any plan --------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plans())
+def test_any_plan_as_yaml_is_read_as_itself(plan: Plan) -> None:
+    again = as_yaml(meant_by(plan))
+    assert errors(again) == []
+    assert bare(plan_of(again)) == bare(plan)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plans())
+def test_any_plan_as_dlt_is_read_as_what_dlt_can_be_told(plan: Plan) -> None:
+    again = as_dlt(meant_by(plan))
+    assert errors(again) == []
+    assert bare(plan_of(again)) == bare(for_dlt(plan))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
+@given(plans())
+def test_any_plan_as_dlt_is_one_that_dlt_takes(plan: Plan) -> None:
+    built(meant_by(plan))
+
+
+def built(meant: Meant) -> Any:
+    """dlt's source of the module, with a value for every reference."""
+    text, _ = dlt_module(meant, "there.md")
+    plain, _ = without_ours(meant)
+    names = [ref.name if ref.kind == "env" else ref.name.replace(".", "__").upper() for ref in refs_of(plain)]
+    space: dict[str, Any] = {"__name__": "module"}
+    environ = dict.fromkeys([*names, "BASE_URL", "CREDENTIALS__TOKEN"], "x1y")
+    with mock.patch.dict(os.environ, environ), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(text, "module.py", "exec"), space)  # noqa: S102 - our own text
+        return space[f"{plain.name}_source"]()
+
+
+@pytest.mark.parametrize("words", ["a", "1", "1e3", "~", "null", "Yes", "0x1", "- a", "a: b", "#", "é\n", "“", "'", "\\", "\x07", "😀", "\x85", ""])
+def test_any_string_is_yaml_that_says_just_that(words: str) -> None:
+    assert yaml.safe_load(f"a: {scalar(words)}") == {"a": words}
+
+
+@pytest.mark.parametrize("number", [1, -2, 0.5, 1e20, 1e-7, True, None])
+def test_any_number_is_yaml_that_says_just_that(number: float | None) -> None:
+    assert yaml.safe_load(f"a: {scalar(number)}") == {"a": number}
+
+
+# --- the keys of our own ---------------------------------------------------------------------
+
+
+def test_retry_says_what_is_asked_again_and_how_often() -> None:
+    plan = plan_of(of(with_endpoint(retry={"statuses": [503], "attempts": 3, "base_s": 2, "cap_s": 1.5})))
+    assert plan.resources[0].retry == RetryPolicy((503,), 3, 2.0, 1.5)
+
+
+@pytest.mark.parametrize("retry", [{"statuses": 503}, {"statuses": [99]}, {"attempt": 3}, {"base_s": -1}, []])
+def test_a_retry_that_cannot_be_is_an_error(retry: object) -> None:
+    assert errors(of(with_endpoint(retry=retry)))
+
+
+def test_a_limit_and_origins_may_stand_in_the_client() -> None:
+    options = Options(allow_origins=("https://b.io", "https://c.io"))
+    config = with_client(rate_limit={"requests": 5, "seconds": 0.5}, allow_origins=["https://a.io", "https://b.io"])
+    client = plan_of(of(config, options)).client
+    assert client.limit == DeclaredLimit(5, 0.5)
+    assert client.allowed_origins == ("https://a.io", "https://b.io", "https://c.io")
+
+
+def test_a_cursor_may_follow_urls_and_a_parameter_may_be_named_the_page_size() -> None:
+    paginator = {"type": "cursor", "cursor_path": "next", "follow_urls": True, "page_size_param": "count"}
+    plan = plan_of(of(with_endpoint(paginator=paginator, params={"limit": 5, "count": 50})))
+    assert plan.resources[0].paging == Cursor("next", follow_urls=True, size=50, size_param="count")
+
+
+@pytest.mark.parametrize(
+    "paginator", [{"type": "page_number", "follow_urls": True}, {"type": "page_number", "page_size_param": "count"}]
+)
+def test_a_key_of_our_own_that_does_nothing_is_told(paginator: dict[str, object]) -> None:
+    reading = of(with_endpoint(paginator=paginator))
+    assert codes(reading, "note") == ["no-effect"]
+    assert plan_of(reading).resources[0].paging == PageNumber(total_path="total")
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ('dlt.secrets.get("x") or "y"', (Ref("x", "secret", "y"),)),
+        ('Bearer {dlt.secrets["x"]}', ("Bearer ", Ref("x"))),
+        ("{os.environ['X']}-{dlt.config.get('y') or \"\"}", (Ref("X", "env"), "-", Ref("y", "config", ""))),
+        ('{{dlt.secrets["x"]}}', ("{", Ref("x"), "}")),
+    ],
+)
+def test_a_string_of_yaml_may_hold_references(written: str, parts: tuple[object, ...]) -> None:
+    plan = plan_of(of(with_client(headers={"X-A": written})))
+    assert plan.client.headers == (("X-A", Text(parts)),)  # type: ignore[arg-type]
+
+
+def test_a_reference_with_a_default_is_read_from_python() -> None:
+    reading = python(
+        'rest_api_source({"client": {"base_url": "https://a.io", "headers": {"X-A": dlt.secrets.get("x") or "y"}},'
+        ' "resources": ["users"]})'
+    )
+    assert plan_of(reading).client.headers == (("X-A", Text((Ref("x", "secret", "y"),))),)
+
+
+def test_a_paths_value_that_is_not_there_yet_leaves_its_place() -> None:
+    config = with_endpoint(path="orgs/{org}/users", params={"org": 'dlt.config["org"]'})
+    reading = of(config)
+    assert (plan_of(reading).resources[0].request.path, reading.needs) == ("orgs/{org}/users", ("config:org",))
+    given = of(config, Options(settings={"org": "acme"}))
+    assert plan_of(given).resources[0].request.path == "orgs/acme/users"
+
+
+# --- secrets and losses ----------------------------------------------------------------------
+
+
+def test_secrets_that_are_spelt_out_become_references_each_value_one_name() -> None:
+    config = with_client(
+        base_url="https://api.acme.io",
+        auth={"type": "bearer", "token": "sk_1"},
+        headers={"X-Api-Key": "sk_1", "Authorization": "Token sk_2", "Accept": "json"},
+    )
+    config["resources"] = [{"name": "users", "endpoint": {"params": {"access_token": "sk_3", "q": "sk"}}}]
+    meant, names = without_literals(meant_by(plan_of(of(config))), lambda name: name == "access_token")
+    text, _ = dlt_module(meant, "x")
+    assert not {"sk_1", "sk_2", "sk_3"} & set(text.replace('"', " ").split())
+    assert names == {"sk_1": "token", "sk_2": "authorization", "sk_3": "access_token"}
+    assert "f\"Token {dlt.secrets['authorization']}\"" in text
+    assert '"q": "sk"' in text
+
+
+def test_a_user_and_password_in_the_address_become_its_auth() -> None:
+    plan = plan_of(of(with_client(base_url="https://me:hush@api.acme.io/v1")))
+    meant, names = without_literals(meant_by(plan), lambda _: False)
+    assert (meant.address, names) == ("https://api.acme.io/v1", {"hush": "password"})
+    assert '"username": "me"' in dlt_module(meant, "x")[0]
+
+
+def test_what_dlt_cannot_be_told_is_said_and_stands_in_the_module() -> None:
+    paginator = {"type": "cursor", "cursor_path": "next", "follow_urls": True}
+    config = with_endpoint(
+        paginator=paginator,
+        retry={"attempts": 2},
+        response_actions=[{"status_code": 409, "action": "retry"}],
+        auth=None,
+    )
+    config["client"] = {"base_url": "https://api.acme.io", "rate_limit": {"requests": 5, "seconds": 1}}
+    text, lost = dlt_module(meant_by(plan_of(of(config))), "x")
+    assert len(lost) == 5
+    assert all(word in " ".join(lost) for word in ("5 requests in 1 s", "whole URL", "how often", "no credentials"))
+    assert " ".join(lost[0].split()) in " ".join(text.replace("#", " ").split())
+
+
+def test_a_plan_that_dlt_can_be_told_in_full_says_nothing_of_losses() -> None:
+    text, lost = dlt_module(meant_by(plan_of(of(with_endpoint(paginator="single_page")))), "x")
+    assert lost == ()
+    assert "#" not in text
