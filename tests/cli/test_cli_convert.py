@@ -113,9 +113,7 @@ def test_the_base_url_of_a_flag_is_written_in_every_form() -> None:
 
 
 def test_a_reference_in_the_address_stays_one() -> None:
-    name = document(
-        'rest_api_source({"client": {"base_url": dlt.config["api_url"]}, "resources": ["users"]})', "a.py"
-    )
+    name = document('rest_api_source({"client": {"base_url": dlt.config["api_url"]}, "resources": ["users"]})', "a.py")
     assert '"base_url": dlt.config["api_url"]' in Said(name).out
     assert "https://real.io" not in Said(name, environ={"API_URL": "https://real.io"}).out
 
@@ -217,7 +215,7 @@ def through_dlt(text: str, environ: Mapping[str, str]) -> dict[str, list[str]]:
     space: dict[str, Any] = {"__name__": "converted"}
     with mock.patch.dict(os.environ, {**quiet, **environ}), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exec(compile(text, "converted.py", "exec"), space)  # noqa: S102 - our own text
+        exec(compile(text, "converted.py", "exec"), space)
         name = next(key for key in space if key.endswith("_source") and key != "rest_api_source")
         pipeline = dlt.pipeline(
             "converted", destination=dlt.destinations.duckdb("dlt.duckdb"), dataset_name="d", pipelines_dir="dlt"

@@ -12,7 +12,7 @@ import pytest
 
 from headrace.cli import replay
 from headrace.cli.flags import options
-from headrace.cli.main import COMMANDS, LATER, main
+from headrace.cli.main import COMMANDS, main
 from headrace.cli.world import World
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
@@ -70,11 +70,6 @@ def test_nothing_typed_is_help_and_a_mistake() -> None:
 def test_every_command_is_in_the_help() -> None:
     out = said("--help")[1]
     assert all(f"  {command} " in out for command in COMMANDS)
-
-
-def test_what_belongs_to_later_is_not_offered() -> None:
-    out = said("--help")[1]
-    assert not [word for word in LATER if f"  {word} " in out]
 
 
 def test_the_version_is_told() -> None:

@@ -231,14 +231,6 @@ def test_a_misspelt_command_is_recognised() -> None:
     assert "did you mean `headrace replay`?" in Said(Runs(), "repaly").err
 
 
-@pytest.mark.parametrize("command", LATER)
-def test_a_command_of_later_is_said_to_be_one(command: str) -> None:
-    said = Said(Runs(), command, "x.md")
-    assert said.code == 2
-    assert f"`headrace {command}` is not part of this version" in said.err
-    assert "did you mean" not in said.err
-
-
 def test_standard_input_is_called_so() -> None:
     assert Said(Runs(), "run", "-").out.startswith("✓ stdin → ")
 

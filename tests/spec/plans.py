@@ -44,7 +44,9 @@ from headrace.spec.resource import with_size, with_size_param
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
 PATHS = st.sampled_from(["data", "meta.next", "$[-1].id", "'@odata.nextLink'", "a.b.c"])
-LITERALS = st.sampled_from(["x", "1", "007", "true", "null", "a b", "{x}", "}{", "ä“", 'say "so"', "it's", "a: b #c", "é\n\t", "\\"])
+LITERALS = st.sampled_from(
+    ["x", "1", "007", "true", "null", "a b", "{x}", "}{", "ä“", 'say "so"', "it's", "a: b #c", "é\n\t", "\\"]
+)
 REFS = st.builds(Ref, NAMES, st.sampled_from(["secret", "config", "env"]), st.sampled_from([None, "", 'd"e', "f{g}"]))
 
 

@@ -107,7 +107,9 @@ def test_every_document_of_the_corpus_as_dlt_is_one_that_dlt_takes() -> None:
 
 
 @pytest.mark.parametrize("part", range(6))
-def test_every_document_of_the_corpus_is_mended_until_nothing_is_interpreted_and_the_plan_is_the_same(part: int) -> None:
+def test_every_document_of_the_corpus_is_mended_until_nothing_is_interpreted_and_the_plan_is_the_same(
+    part: int,
+) -> None:
     names = list(readings())[part::6]
     left = set()
     for name in names:
@@ -154,11 +156,14 @@ def built(meant: Meant) -> Any:
     environ = dict.fromkeys([*names, "BASE_URL", "CREDENTIALS__TOKEN"], "x1y")
     with mock.patch.dict(os.environ, environ), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exec(compile(text, "module.py", "exec"), space)  # noqa: S102 - our own text
+        exec(compile(text, "module.py", "exec"), space)
         return space[f"{plain.name}_source"]()
 
 
-@pytest.mark.parametrize("words", ["a", "1", "1e3", "~", "null", "Yes", "0x1", "- a", "a: b", "#", "é\n", "“", "'", "\\", "\x07", "😀", "\x85", ""])
+@pytest.mark.parametrize(
+    "words",
+    ["a", "1", "1e3", "~", "null", "Yes", "0x1", "- a", "a: b", "#", "é\n", "“", "'", "\\", "\x07", "😀", "\x85", ""],
+)
 def test_any_string_is_yaml_that_says_just_that(words: str) -> None:
     assert yaml.safe_load(f"a: {scalar(words)}") == {"a": words}
 

@@ -33,7 +33,6 @@ COMMANDS = {
 }
 
 RESUMING = ("run", "fetch", "replay")
-LATER: tuple[str, ...] = ()
 
 HELP = """\
 usage: headrace COMMAND [arguments]
@@ -148,8 +147,6 @@ def _unknown(name: str) -> HeadraceError:
 
     from headrace.cli.parser import UsageError
 
-    if name in LATER:
-        return UsageError(f"`headrace {name}` is not part of this version; there are {', '.join(COMMANDS)}")
     near = difflib.get_close_matches(name, COMMANDS, n=1)
     hint = f"did you mean `headrace {near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
     return UsageError(f"{name!r} is no command of headrace; {hint}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from headrace.spec.airbyte import CLIENT as AIRBYTE_CLIENT
 from headrace.spec.airbyte import ENDPOINT as AIRBYTE
@@ -43,27 +44,40 @@ _WITH: dict[str, tuple[str, ...]] = {
 
 def restated(draft: Draft) -> Iterator[tuple[str, list[Edit]]]:
     """Edits that may write a reading out, by place, the narrowest first; each is to be tried."""
-    meant, layout = draft.meant, draft.layout
-    if meant is None or layout is None:
-        return
-    if draft.reading.plan is None:
-        return
+    meant = draft.meant
     faults = [fault for fault in draft.reading.faults if fault.severity != "error" and fault.code not in UNSAID]
-    places: dict[tuple[str, str], None] = dict.fromkeys(filter(None, (_target(draft, fault) for fault in faults)))
+    if meant is None or draft.layout is None or not faults:
+        return
+    places = list(dict.fromkeys(filter(None, (_target(draft, fault) for fault in faults))))
+    for place, make in _attempts(draft, meant, places):
+        try:
+            edits = list(dict.fromkeys(make()))
+        except Unplaced:
+            continue
+        if edits:
+            yield place, edits
+
+
+def _attempts(
+    draft: Draft, meant: Meant, places: list[tuple[str, str]]
+) -> Iterator[tuple[str, Callable[[], Iterable[Edit]]]]:
     for area, key in places:
         place = f"{area}.{key}" if key else area
-        for narrow in (True, False):
-            try:
-                edits = list(_edits(draft, meant, area, key, narrow=narrow))
-            except Unplaced:
-                continue
-            if edits:
-                yield place, edits
-    if faults:
-        try:
-            yield WHOLE, [replaced(layout, "", _whole(draft, meant))]
-        except Unplaced:
-            return
+        yield place, partial(_edits, draft, meant, area, key, narrow=True)
+        yield place, partial(_edits, draft, meant, area, key, narrow=False)
+    if places and draft.tongue.scaffold and draft.tongue.dlt:
+        yield "every resource", partial(_in_other_words, draft, meant, places)
+    yield WHOLE, partial(_rewritten, draft, "", _whole(draft, meant))
+
+
+def _in_other_words(draft: Draft, meant: Meant, places: Iterable[tuple[str, str]]) -> Iterator[Edit]:
+    """All that is left, and the paging that a scaffold need not state: without its marks, it is read as dlt's."""
+    for area, key in places:
+        yield from _edits(draft, meant, area, key, narrow=True)
+    for read in draft.reading.outline.resources:
+        spot = draft.layout.by_path.get(read.node.path) if draft.layout is not None else None
+        narrow = spot is not None and spot.entries is not None and "endpoint" in spot.entries
+        yield from _edits(draft, meant, read.node.path, "paginator", narrow=narrow)
 
 
 def address_given(draft: Draft) -> Iterator[tuple[str, list[Edit]]]:
@@ -141,7 +155,7 @@ def _resource(draft: Draft, area: str, wanted: Mapping, key: str) -> list[Edit]:
     return edits
 
 
-def _rewritten(draft: Draft, area: str, wanted: Mapping) -> list[Edit]:
+def _rewritten(draft: Draft, area: str, wanted: Value) -> list[Edit]:
     if draft.layout is None:
         raise Unplaced
     return [replaced(draft.layout, area, wanted)]
