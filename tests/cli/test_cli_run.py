@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from headrace.cli.main import LATER, main
+from headrace.cli.main import main
 from headrace.cli.world import World
 from headrace.errors import ConfigError, Interrupted, JournalBusy, JournalError, RequestRefused, SinkError
 from headrace.model.event import Emit, PageFetched, RunStarted, WalkEnded

@@ -16,6 +16,7 @@ import yaml
 from headrace.cli.main import main
 from headrace.cli.world import World
 from headrace.model.plan import Text
+from headrace.spec import own_keys
 from headrace.spec.auth import FIELDS, PUBLIC
 from headrace.spec.document import open_document
 from headrace.spec.faults import Faults
@@ -216,9 +217,9 @@ def test_it_has_exactly_the_words_of_the_reader() -> None:
     def keys(name: str) -> set[str]:
         return set(parts[name]["properties"])
 
-    assert keys("client") == set(CLIENT) - {"session"}
+    assert keys("client") == {*CLIENT, *own_keys.CLIENT} - {"session"}
     assert keys("resource") == keys("defaults") == set(RESOURCE)
-    assert keys("endpoint") == set(ENDPOINT)
+    assert keys("endpoint") == {*ENDPOINT, *own_keys.ENDPOINT}
     assert keys("incremental") == set(PLACEHOLDER_KEYS["incremental"]) - {"convert"}
     assert keys("response_action") == set(PLACEHOLDER_KEYS["response_actions"])
     paginators = {each["properties"]["type"]["const"]: each for each in parts["paginator"]["anyOf"][1]["oneOf"]}

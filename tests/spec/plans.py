@@ -114,7 +114,10 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
     if parent is not None:
         path = Text((f"{parent}/", ParentField("id", raw=draw(st.booleans())), f"/{name}"))
     params = draw(st.dictionaries(NAMES.map("p_{}".format), valued, max_size=3))
+    if parent is not None and rule is None and draw(st.booleans()):
+        params["ids"] = Text((ParentField("key", batch=50, repeated=draw(st.booleans())),))
     request = Request(path, draw(st.sampled_from(["GET", "POST"])), tuple(params.items()), **draw(BODIES))
+    include = () if "ids" in params else draw(st.sampled_from([(), ("id", "name")]))
     paging = draw(PAGINGS)
     if not isinstance(paging, Offset) and draw(st.booleans()):
         paging = msgspec.structs.replace(paging, size=50, size_param=draw(st.sampled_from(["limit", "count"])))
@@ -136,7 +139,7 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
         max_nesting=draw(st.none() | st.integers(0, 3)),
         auth=draw(st.none() | AUTHS),
         retry=draw(st.just(RetryPolicy()) | RETRIES),
-        parent=Parent(parent, draw(st.sampled_from([(), ("id", "name")]))) if parent is not None else None,
+        parent=Parent(parent, include) if parent is not None else None,
         incremental=rule,
         actions=draw(ACTIONS),
     )

@@ -9,12 +9,14 @@ from functools import cache
 from typing import Any
 from unittest import mock
 
+import jsonschema
 import msgspec
 import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
 from headrace.model.plan import Cursor, DeclaredLimit, PageNumber, Plan, Ref, RetryPolicy, Text
+from headrace.spec.json_schema import json_schema
 from headrace.spec.mend import bare, same_plan
 from headrace.spec.mend_readings import UNSAID
 from headrace.spec.mends import mend_all
@@ -29,6 +31,7 @@ from headrace.spec.writing_yaml import scalar, yaml_text
 from .documents import CORPUS, codes, errors, of, plan_of, python, told, with_client, with_endpoint
 from .plans import plans
 
+SCHEMA = jsonschema.Draft202012Validator(json_schema())
 UNLIKE = {
     "217_scaffold_mailersend.txt": "two parameters look like the page size, and dlt cannot be told which one is",
 }
@@ -93,10 +96,11 @@ def test_every_document_of_the_corpus_is_the_same_plan_as_dlt() -> None:
     assert set(unequal(as_dlt, for_dlt)) == set(UNLIKE)
 
 
-@pytest.mark.timeout(120)
-def test_every_document_of_the_corpus_as_dlt_is_one_that_dlt_takes() -> None:
+@pytest.mark.parametrize("part", range(4))
+def test_every_document_of_the_corpus_as_dlt_is_one_that_dlt_takes(part: int) -> None:
     refused = {}
-    for name, (source, reading) in readings().items():
+    for name in list(readings())[part::4]:
+        source, reading = readings()[name]
         meant = meant_in(reading, source)
         assert meant is not None
         try:
@@ -106,11 +110,11 @@ def test_every_document_of_the_corpus_as_dlt_is_one_that_dlt_takes() -> None:
     assert refused == {}
 
 
-@pytest.mark.parametrize("part", range(6))
+@pytest.mark.parametrize("part", range(12))
 def test_every_document_of_the_corpus_is_mended_until_nothing_is_interpreted_and_the_plan_is_the_same(
     part: int,
 ) -> None:
-    names = list(readings())[part::6]
+    names = list(readings())[part::12]
     left = set()
     for name in names:
         source, reading = readings()[name]
@@ -125,7 +129,7 @@ def test_every_document_of_the_corpus_is_mended_until_nothing_is_interpreted_and
 # --- any plan --------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plans())
 def test_any_plan_as_yaml_is_read_as_itself(plan: Plan) -> None:
     again = as_yaml(meant_by(plan))
@@ -133,7 +137,14 @@ def test_any_plan_as_yaml_is_read_as_itself(plan: Plan) -> None:
     assert bare(plan_of(again)) == bare(plan)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plans())
+def test_any_plan_as_yaml_is_one_that_the_json_schema_takes(plan: Plan) -> None:
+    text = yaml_text(config_tree(meant_by(plan), Tongue(ours=True)), {})
+    assert [error.message for error in SCHEMA.iter_errors(yaml.safe_load(text))] == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plans())
 def test_any_plan_as_dlt_is_read_as_what_dlt_can_be_told(plan: Plan) -> None:
     again = as_dlt(meant_by(plan))
@@ -141,7 +152,7 @@ def test_any_plan_as_dlt_is_read_as_what_dlt_can_be_told(plan: Plan) -> None:
     assert bare(plan_of(again)) == bare(for_dlt(plan))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
 @given(plans())
 def test_any_plan_as_dlt_is_one_that_dlt_takes(plan: Plan) -> None:
     built(meant_by(plan))

@@ -12,7 +12,7 @@ import msgspec
 
 from headrace.model.plan import Incremental, OAuth2ClientCredentials, ResponseAction
 from headrace.model.table import DataType
-from headrace.spec import meanings
+from headrace.spec import meanings, own_keys
 from headrace.spec.auth import FIELDS, LOCATIONS, PUBLIC
 from headrace.spec.hints import DISPOSITION_KEYS, DISPOSITIONS, HONOURED_STRATEGIES, SCOPES
 from headrace.spec.paging import PAGINATORS, Argument
@@ -33,6 +33,10 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ID = "urn:headrace:configuration"
 _CODE_ONLY = frozenset({"session", "convert", "transform", "processing_steps"})
 """Keys for Python objects, which no YAML, JSON or TOML can hold."""
+_REFERENCE = (
+    r"""^\s*(dlt\.secrets|dlt\.config|os\.environ)(\[|\.get\()\s*(["'])[^"'\]]+\3\s*[\])]"""
+    r"""(\s+or\s+".*")?\s*$"""
+)
 _NULL: Schema = {"type": "null"}
 _STRING: Schema = {"type": "string"}
 _BOOLEAN: Schema = {"type": "boolean"}
@@ -56,7 +60,7 @@ def json_schema() -> Schema:
         "$defs": {
             "reference": {
                 "type": "string",
-                "pattern": r"""^\s*(dlt\.secrets|dlt\.config|os\.environ)\[\s*(["'])[^"'\]]+\2\s*\]\s*$""",
+                "pattern": _REFERENCE,
                 "description": 'A value from outside the document: dlt.secrets["x"], dlt.config["x"], os.environ["X"].',
             },
             "integer": {"anyOf": [{"type": "integer"}, _ref("reference")]},
@@ -99,13 +103,16 @@ def _sources() -> Schema:
 
 
 def _client() -> Schema:
+    limit = {"requests": _ref("integer"), "seconds": _NUMBER}
     kinds = {
         "base_url": _or_null(_STRING),
         "headers": _or_null({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
         "auth": _or_null(_ref("auth")),
         "paginator": _or_null(_ref("paginator")),
+        "rate_limit": _or_null(_closed(_properties(own_keys.LIMIT, limit, meanings.LIMIT), own_keys.LIMIT)),
+        "allow_origins": _or_null(_NAMES),
     }
-    return _closed(_properties(CLIENT, kinds, meanings.CLIENT))
+    return _closed(_properties((*CLIENT, *own_keys.CLIENT), kinds, meanings.CLIENT))
 
 
 def _resource(*required: str) -> Schema:
@@ -152,7 +159,18 @@ def _endpoint() -> Schema:
         "response_actions": _or_null({"type": "array", "items": _ref("response_action")}),
         "incremental": _or_null(_ref("incremental")),
     }
-    return _closed(_properties(ENDPOINT, kinds, meanings.ENDPOINT))
+    kinds |= {"retry": _or_null(_retry())}
+    return _closed(_properties((*ENDPOINT, *own_keys.ENDPOINT), kinds, meanings.ENDPOINT))
+
+
+def _retry() -> Schema:
+    kinds = {
+        "statuses": _or_null({"type": "array", "items": {"type": "integer", "minimum": 100, "maximum": 599}}),
+        "attempts": _or_null(_ref("integer")),
+        "base_s": _or_null(_NUMBER),
+        "cap_s": _or_null(_NUMBER),
+    }
+    return _closed(_properties(own_keys.RETRY, kinds, meanings.RETRY))
 
 
 def _auth() -> Schema:
@@ -186,6 +204,8 @@ def _paginator() -> Schema:
     for kind, own in PAGINATORS.items():
         arguments = every if kind == "auto" else own  # dlt takes every paginator's arguments there, and reads none
         fields = {name: _argument(argument) for name, argument in arguments.items()}
+        fields |= {"page_size_param": _or_null(_STRING)} if kind != "offset" else {}
+        fields |= {"follow_urls": _or_null(_BOOLEAN)} if kind == "cursor" else {}
         stated = _described({"const": kind}, meanings.PAGINATOR[kind])
         needed = [name for name, argument in own.items() if not argument.nullable]
         typed.append(_closed({"type": stated, **_properties(fields, fields, meanings.ARGUMENT)}, ["type", *needed]))

@@ -20,7 +20,11 @@ CLIENT = {
     "headers": "Headers of every request.",
     "auth": "How requests prove who sends them. Secrets are named here, and looked up when a run begins.",
     "paginator": "How every endpoint pages that has no `paginator` of its own.",
+    "rate_limit": "At most so many requests in so many seconds. An addition to dlt's keys.",
+    "allow_origins": "Where links may be followed to as well, without credentials. An addition to dlt's keys.",
 }
+
+LIMIT = {"requests": "How many requests.", "seconds": "In how many seconds."}
 
 RESOURCE = {
     "name": "The name of the resource; also its path and its table, unless those are stated.",
@@ -53,6 +57,14 @@ ENDPOINT = {
     "data_selector": "The JSON path of the records in the body. Default: the first response decides.",
     "response_actions": "What certain responses mean; the first that fits counts.",
     "incremental": "Which records are new: only those are loaded.",
+    "retry": "Which responses are asked again, and how often. An addition to dlt's keys.",
+}
+
+RETRY = {
+    "statuses": "The status codes that are asked again, in place of the usual ones (408, 425, 429 and 5xx).",
+    "attempts": "How often a request is sent at most. Default: 8.",
+    "base_s": "The first pause, in seconds; each later one is twice as long. Default: 0.5.",
+    "cap_s": "The longest pause, in seconds. Default: 60.",
 }
 
 AUTH = {
@@ -113,6 +125,9 @@ ARGUMENT = {
     "page_param": "The query parameter that takes the page's number. Default: page.",
     "page_body_path": "Where the page's number goes in a JSON body, in place of `page_param`.",
     "maximum_page": "The walk ends here, whatever follows.",
+    "follow_urls": "Whether a cursor that is a URL is followed as one. Default: false. An addition to dlt's keys.",
+    "page_size_param": "Which of the endpoint's `params` is the page size, where its name does not tell. An "
+    "addition to dlt's keys.",
 }
 
 INCREMENTAL = {

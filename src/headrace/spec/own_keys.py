@@ -16,7 +16,8 @@ from headrace.spec.node import Node
 CLIENT = ("rate_limit", "allow_origins")
 ENDPOINT = ("retry",)
 PAGINATOR = ("follow_urls", "page_size_param")
-_RETRY = ("statuses", "attempts", "base_s", "cap_s")
+RETRY = ("statuses", "attempts", "base_s", "cap_s")
+LIMIT = ("requests", "seconds")
 _SIZES = ("limit", "page_size")
 _STATUSES = range(100, 600)
 
@@ -66,7 +67,7 @@ def read_retry(ctx: Context, node: Node) -> RetryPolicy:
     policy = RetryPolicy()
     if ctx.mapping(node) is None:
         return policy
-    ctx.keys(node, _RETRY, "`retry`")
+    ctx.keys(node, RETRY, "`retry`")
     statuses, attempts = node.get("statuses"), ctx.integer(node.get("attempts"))
     if statuses is not None and not isinstance(statuses.value, list):
         ctx.wrong(statuses, "a list of status codes")

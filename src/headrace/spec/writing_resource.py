@@ -22,7 +22,16 @@ from headrace.model.plan import (
 from headrace.spec.placeholders import is_single_entity
 from headrace.spec.writing_auth import auth_tree
 from headrace.spec.writing_paging import paging_tree, sized_oddly
-from headrace.spec.writing_value import Mapping, Tongue, Value, json_tree, number_or, one_or_many, templated
+from headrace.spec.writing_value import (
+    Mapping,
+    Tongue,
+    Value,
+    is_repeated,
+    json_tree,
+    number_or,
+    one_or_many,
+    templated,
+)
 
 _BRACED = re.compile(r"\{(\w+)\}")
 
@@ -149,7 +158,8 @@ def _pairs(pairs: tuple[tuple[str, Text], ...], parent: str, tongue: Tongue) -> 
     found: dict[str, list[Value]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(number_or(templated(value, parent, tongue)))
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+    listed = {name for name, value in pairs if is_repeated(value)}
+    return {name: values if len(values) > 1 or name in listed else values[0] for name, values in found.items()}
 
 
 def _body(request: Request, parent: str, tongue: Tongue) -> Mapping:
@@ -159,11 +169,14 @@ def _body(request: Request, parent: str, tongue: Tongue) -> Mapping:
         return {"data": templated(request.raw_body, parent, tongue)}
     if request.form is None:
         return {}
-    pairs = [(name, templated(value, parent, tongue)) for name, value in request.form]
-    names = [name for name, _ in pairs]
+    fields: list[tuple[str, Value]] = []
+    for name, value in request.form:
+        words = templated(value, parent, tongue)
+        fields.append((name, [words] if is_repeated(value) else words))
+    names = [name for name, _ in fields]
     if len(set(names)) == len(names):
-        return {"data": dict[str, Value](pairs)}
-    return {"data": [[name, value] for name, value in pairs]}
+        return {"data": dict(fields)}
+    return {"data": [[name, value] for name, value in fields]}
 
 
 def incremental_tree(rule: Incremental) -> Mapping:

@@ -49,12 +49,18 @@ def _run(run: list[str | ParentField | WindowValue], parent: str, tongue: Tongue
 
 def _piece(part: str | ParentField | WindowValue, parent: str, *, plain: bool) -> str:
     match part:
-        case ParentField(path=path, raw=raw):
-            return f"{{resources.{parent}.{path}{':raw' if raw else ''}}}"
+        case ParentField(path=path, raw=raw, batch=batch):
+            form = ":raw" if raw else f":batch({batch})" if batch is not None else ""
+            return f"{{resources.{parent}.{path}{form}}}"
         case WindowValue(which=which):
             return f"{{incremental.{which}}}"
         case _:
             return part if plain else part.replace("{", "{{").replace("}", "}}")
+
+
+def is_repeated(words: Text) -> bool:
+    """Whether a batch is sent as a parameter for each of its values, which is written as a list of one."""
+    return any(isinstance(part, ParentField) and part.repeated for part in words.parts)
 
 
 def number_or(words: str | Text) -> Value:
