@@ -44,7 +44,7 @@ def _one(fault: Fault, same: Sequence[Fault], style: Style, shown: Stage) -> lis
     mark = marks.get(style, shown.marks.bullet)
     pad = " " * (len(mark) + 3)
     where = _places(same)
-    problem = wrapped(_sentence(fault.problem), shown.width, pad)
+    problem = wrapped(sentence(fault.problem), shown.width, pad)
     if where:
         first, *rest = wrapped(where, shown.width, pad)
         out = [
@@ -56,7 +56,7 @@ def _one(fault: Fault, same: Sequence[Fault], style: Style, shown: Stage) -> lis
         out = [f"  {shown.paint(style, mark)} {problem[0].lstrip()}", *problem[1:]]
     if fault.fix:
         lead = f"{pad}{shown.marks.arrow} "
-        out += wrapped(_sentence(fault.fix), shown.width, lead)
+        out += wrapped(sentence(fault.fix), shown.width, lead)
     return out
 
 
@@ -74,7 +74,7 @@ def _places(same: Sequence[Fault]) -> str:
     return ", ".join(said)
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
     """With a capital where it begins with a plain word, and a full stop."""
     words = words.strip()
     if " " in words and words[0].isalpha() and not words.startswith("dlt"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from headrace.cli.check import verdict
 from headrace.cli.convert import write_whole
-from headrace.cli.faults import fault_lines
+from headrace.cli.faults import fault_lines, sentence
 from headrace.cli.masks import is_credential, masked, masked_faults
 from headrace.cli.parser import UsageError
 from headrace.cli.run import config_name
@@ -113,8 +113,8 @@ def _show(mend: Mend, text: str, number: int, world: World, shown: Stage) -> Non
     world.say(f"{shown.paint('strong', f'{number}')}  {shown.paint('accent', where)}")
     told = {(fault.problem, fault.fix): None for fault in masked_faults(mend.faults)}
     for problem, mend_words in told:
-        words = f"{problem[:1].upper()}{problem[1:]}{'; ' if mend_words else ''}{mend_words}"
-        for line in wrapped(words if words[-1] in ".?!" else f"{words}.", shown.width, "   "):
+        words = sentence(f"{problem}{'; ' if mend_words else ''}{mend_words}")
+        for line in wrapped(words, shown.width, "   "):
             world.say(line)
     for line in changed_lines(text, mend.text) if mend.ask is None else ():
         world.say("   " + shown.paint("bad" if line[0] == "-" else "good", line))
@@ -210,6 +210,8 @@ def _conclude(
             world.say()
         name = str(target) if mending.taken else config_name(flags.config)
         world.say(_written(mending.taken, target, flags, asked=asked))
+        if mending.taken and not flags.in_place and reading.name == Path(flags.config).stem:
+            world.say("A warehouse is named after its document: rename the copy to go on with the one that is there.")
         world.say("\n".join([*verdict(reading, name, shown), *fault_lines(masked_faults(reading.faults), shown)]))
     return Exit.MEND if reading.plan is None else Exit.DONE
 
