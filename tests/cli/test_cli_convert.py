@@ -86,7 +86,7 @@ def test_a_diff_applies_and_leaves_nothing_that_is_interpreted() -> None:
     before, then = read(open_source(str(EXAMPLE))), read(open_source("vitally.md"))
     assert same_plan(before.plan, then.plan)
     assert then.dialect == before.dialect
-    assert {fault.code for fault in then.faults} <= {"base-url-placeholder", "hidden-by-default", "prose-retry"}
+    assert {fault.code for fault in then.in_full} <= {"base-url-placeholder", "hidden-by-default", "prose-retry"}
     assert "# Overview" in Path("vitally.md").read_text(encoding="utf-8")
 
 
@@ -97,7 +97,7 @@ def test_a_diff_of_a_document_with_other_line_ends_and_no_last_one_applies() -> 
     assert said.code == 0
     Path("x.diff").write_bytes(Path("x.diff").read_bytes())
     subprocess.run(["patch", "--binary", "-s", "-i", "x.diff"], check=True, timeout=20)
-    assert "page-size" not in {fault.code for fault in read(open_source("crlf.md")).faults}
+    assert "page-size" not in {fault.code for fault in read(open_source("crlf.md")).in_full}
 
 
 def test_a_document_that_says_all_in_dlts_words_has_an_empty_diff() -> None:

@@ -125,7 +125,7 @@ def _diff(
 
     options = options_of(flags, world)
     text, _ = mend_all(source, options, lambda _: True)
-    left = read(dataclasses.replace(source, text=text), options).faults
+    left = read(dataclasses.replace(source, text=text), options).in_full
     after = text.replace("\n", "\r\n") if "\r\n" in source.text else text
     lines = _unified(source.text, after, config_name(flags.config))
     if any(value in line for line in lines for value in secrets):
@@ -159,7 +159,7 @@ def _yaml(meant: Meant, reading: Reading, origin: str, told: tuple[str, ...]) ->
     from headrace.spec.writing_yaml import yaml_text
 
     tree = {"name": meant.name, **config_tree(meant, Tongue(ours=True))}
-    comments = comments_on(reading, masked_faults(reading.faults), tree)
+    comments = comments_on(reading, masked_faults(reading.in_full), tree)
     lead = f"Written by headrace from {origin}. Comments say how its lines were read, and how sure that is."
     comments[""] = [lead, *told, *comments.get("", [])]
     return yaml_text(tree, comments)

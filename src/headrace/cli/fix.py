@@ -212,7 +212,7 @@ def _conclude(
         world.say(_written(mending.taken, target, flags, asked=asked))
         if mending.taken and not flags.in_place and reading.name == Path(flags.config).stem:
             world.say("A warehouse is named after its document: rename the copy to go on with the one that is there.")
-        world.say("\n".join([*verdict(reading, name, shown), *fault_lines(masked_faults(reading.faults), shown)]))
+        world.say("\n".join([*verdict(reading, name, shown), *fault_lines(masked_faults(reading.in_full), shown)]))
     return Exit.MEND if reading.plan is None else Exit.DONE
 
 

@@ -104,14 +104,14 @@ def after(draft: Draft, text: str) -> Reading:
 
 def gone(before: Reading, then: Reading) -> tuple[Fault, ...]:
     """The findings that are there no more."""
-    left = {_named(fault) for fault in then.faults}
-    return tuple(fault for fault in before.faults if _named(fault) not in left)
+    left = {_named(fault) for fault in then.in_full}
+    return tuple(fault for fault in before.in_full if _named(fault) not in left)
 
 
 def come(before: Reading, then: Reading) -> tuple[Fault, ...]:
     """The findings for which there was none of their kind in their place."""
-    known = {(fault.code, fault.path) for fault in before.faults}
-    return tuple(fault for fault in then.faults if (fault.code, fault.path) not in known)
+    known = {(fault.code, fault.path) for fault in before.in_full}
+    return tuple(fault for fault in then.in_full if (fault.code, fault.path) not in known)
 
 
 def _named(fault: Fault) -> tuple[str, str, str]:

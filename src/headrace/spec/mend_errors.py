@@ -38,7 +38,7 @@ class Slip(NamedTuple):
 
 def slips(draft: Draft) -> Iterator[Slip]:
     """What may be mended without asking, in the order of the document."""
-    for fault in draft.reading.faults:
+    for fault in draft.reading.in_full:
         if fault.severity == "error":
             found = _syntax(draft, fault) if fault.code == "syntax" else _slip(draft, fault)
             if found is not None:
@@ -192,7 +192,7 @@ def _syntax(draft: Draft, fault: Fault) -> Slip | None:
 
 def asked(draft: Draft) -> Iterator[Mend]:
     """A mend for each value that is to be asked for: an address, a path's value, a name. Never a secret."""
-    for fault in draft.reading.faults:
+    for fault in draft.reading.in_full:
         asks = _ask(draft, fault)
         if asks is not None:
             yield Mend(fault.path or "the configuration", (fault,), ask=asks)

@@ -21,7 +21,7 @@ UNSAID = frozenset({
     "base-url-placeholder", "missing-base-url", "secret-url", "api-key-name", "path-prefix", "selector-data",
     "key-of-one", "two-spellings", "nested-table", "hidden-by-default", "page-size-none", "several-configurations",
     "wrapped-document", "json-relaxed", "prose-auth", "prose-contradiction", "prose-resource", "prose-key",
-    "prose-retry", "unused-setting",
+    "prose-retry", "unused-setting", "read-as-meant",
 })  # fmt: skip
 """Findings that no edit of the configuration settles: they need a value, a look at the API, or an edit of the prose."""
 
@@ -45,7 +45,7 @@ _WITH: dict[str, tuple[str, ...]] = {
 def restated(draft: Draft) -> Iterator[tuple[str, list[Edit]]]:
     """Edits that may write a reading out, by place, the narrowest first; each is to be tried."""
     meant = draft.meant
-    faults = [fault for fault in draft.reading.faults if fault.severity != "error" and fault.code not in UNSAID]
+    faults = [fault for fault in draft.reading.in_full if fault.severity != "error" and fault.code not in UNSAID]
     if meant is None or draft.layout is None or not faults:
         return
     places = list(dict.fromkeys(filter(None, (_target(draft, fault) for fault in faults))))

@@ -17,7 +17,7 @@ from headrace.spec.read import Options, Source
 from headrace.spec.rules import RULES
 
 _SLASHES = re.compile(r"^([ \t]*)//", re.MULTILINE)
-_CERTAIN = {"settled", "likely", "asked"}
+_CERTAIN = {"settled", "noted", "likely", "asked"}
 _MORE_MEANT = {"merge-without-key"}
 """What was read is certain, but its writer may rather add what is missing."""
 
@@ -79,7 +79,7 @@ def _mended(draft: Draft, slip: Slip) -> Mend | None:
     taken = gone(draft.reading, then)
     if slip.fault not in taken:
         return None
-    known = {fault.code for fault in draft.reading.faults}
+    known = {fault.code for fault in draft.reading.in_full}
     readable = slip.fault.code == "syntax"  # what could not be read before may be wrong further on
     if not readable and any(
         fault.severity == "error" and fault.code not in known for fault in come(draft.reading, then)

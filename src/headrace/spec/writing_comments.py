@@ -13,6 +13,7 @@ from headrace.spec.writing_value import Value
 
 SURE: dict[Confidence, str] = {
     "settled": "certain",
+    "noted": "certain",
     "likely": "likely",
     "asked": "a value is wanted",
     "doubtful": "doubtful, have a look",
