@@ -154,10 +154,12 @@ def test_the_base_url_of_a_flag_is_written_down() -> None:
         (("vitally", "--fix"), "mends a file"),
         (("api.py", "--fix", "--format", "json"), "leave out --format json"),
         (("api.py", "--in-place"), "add --fix"),
+        (("api.toml", "--fix"), "convert --as yaml"),
     ],
 )
 def test_what_fix_cannot_do_is_one_sentence(argv: tuple[str, ...], words: str) -> None:
     document(SLIPS)
+    document("", "api.toml")
     said = Said(*argv)
     assert said.code == 2
     assert words in said.err + said.out

@@ -119,6 +119,8 @@ def _diff(
     source: Source, flags: argparse.Namespace, world: World, secrets: Collection[str]
 ) -> tuple[str, tuple[str, ...]]:
     """The document against itself with every deviation written out; what no edit of it settles is said."""
+    if source.format == "toml":
+        raise UsageError("there is no diff of a TOML document: --as yaml writes it anew")
     from headrace.spec.mend_readings import UNSAID
     from headrace.spec.mends import mend_all
     from headrace.spec.read import read

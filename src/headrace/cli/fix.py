@@ -61,6 +61,8 @@ def fix(flags: argparse.Namespace, options: Options, world: World) -> int:
     path = Path(flags.config)
     if flags.config == "-" or not path.is_file():
         raise UsageError("--fix mends a file: save the document under a name, and give that")
+    if path.suffix.lower() == ".toml":
+        raise UsageError("a TOML document is not mended in its place: `headrace convert --as yaml` writes it anew")
     if flags.format == "json":
         raise UsageError("--fix speaks to people: leave out --format json, and check the copy afterwards")
     source = open_source(flags.config)
