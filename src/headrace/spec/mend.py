@@ -124,9 +124,11 @@ def same_plan(one: Plan | None, other: Plan | None) -> bool:
 
 
 def bare(plan: Plan) -> Plan:
-    """The plan without its provenance and dialect, and paths from the root as paths."""
+    """The plan without its provenance, how sure its values are, and its dialect; paths from the root are paths."""
     resources = tuple(
-        msgspec.structs.replace(each, selector=each.selector and each.selector.removeprefix("$."))
+        msgspec.structs.replace(
+            each, selector=each.selector and each.selector.removeprefix("$."), guesses=frozenset(), kin=None
+        )
         for each in plan.resources
     )
     return msgspec.structs.replace(plan, provenance=(), dialect="dlt", resources=resources)
