@@ -129,7 +129,7 @@ def test_every_document_of_the_corpus_is_mended_until_nothing_is_interpreted_and
 # --- any plan --------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
 @given(plans())
 def test_any_plan_as_yaml_is_read_as_itself(plan: Plan) -> None:
     again = as_yaml(meant_by(plan))
@@ -144,7 +144,7 @@ def test_any_plan_as_yaml_is_one_that_the_json_schema_takes(plan: Plan) -> None:
     assert [error.message for error in SCHEMA.iter_errors(yaml.safe_load(text))] == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
 @given(plans())
 def test_any_plan_as_dlt_is_read_as_what_dlt_can_be_told(plan: Plan) -> None:
     again = as_dlt(meant_by(plan))

@@ -27,6 +27,7 @@ from headrace.model.plan import (
     Text,
 )
 from headrace.spec.faults import listed
+from headrace.spec.references import joined
 from headrace.spec.resource import with_size, with_size_param
 from headrace.spec.writing import Meant
 from headrace.spec.writing_paging import sized_oddly
@@ -137,7 +138,8 @@ def _auth(auth: Auth) -> Auth:
         case HttpBasic(username=Text(parts=(str() as first, *_))) if first.startswith("Basic "):
             return ApiKey(auth.username)
         case ApiKey(api_key, name, "cookie"):
-            return ApiKey(Text((f"{name}=", *api_key.parts)), "Cookie")
+            pair = joined((f"{name}=", *api_key.parts))
+            return ApiKey(pair if isinstance(pair, Text) else Text((pair,)), "Cookie")
         case OAuth2ClientCredentials():
             return _changed(auth, client_auth="body")
         case _:
