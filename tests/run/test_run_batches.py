@@ -123,6 +123,43 @@ def test_a_limit_asks_for_a_batch_that_is_not_full() -> None:
         assert batches(room) == [[1, 2, 3]]
 
 
+def test_a_batch_that_a_limit_made_is_still_one_when_its_run_goes_on_without() -> None:
+    with a_family([[1, 2], [3, 4], [5]], size=3) as room:
+        room.write(a_list("parents"), a_list("kids", "kids/{resources.parents.id:batch(3)}"), a_list("other"))
+        room.api.refused = {"other"}
+        assert room.run(limit_pages=1).report.exit_code == 3
+        room.api.refused.clear()
+        assert room.run().report.status == "complete"
+        assert batches(room) == [[1, 2], [3, 4, 5]]
+        assert loaded(room) == [f"{each}.0" for each in (1, 2, 3, 4, 5)]
+
+
+def test_a_batch_that_ends_with_a_failed_grandparent_is_still_one_when_its_run_goes_on() -> None:
+    with a_family([], size=3) as room:
+        room.api.lists |= {
+            "regions": [Sent([{"id": "north"}]), Sent([{"id": "south"}])],
+            "north": [Sent([{"id": 1}, {"id": 2}])],
+            "south": [Sent([{"id": 3}, {"id": 4}])],
+        }
+        parent = a_list("parents", "{resources.regions.id}")
+        room.write(a_list("regions"), parent, a_list("kids", "kids/{resources.parents.id:batch(3)}"))
+        room.api.before = lambda page: room.api.refused.add("regions") if page == "regions@1" else None
+        assert room.run().report.exit_code == 3
+        room.api.before = lambda _: None
+        room.api.refused.clear()
+        assert room.run().report.status == "complete"
+        assert loaded(room) == [f"{each}.0" for each in (1, 2, 3, 4)]
+
+
+def test_values_that_are_written_in_two_ways_are_not_shared() -> None:
+    path = "kids/{{resources.parents.id:batch({})}}/{{resources.parents.team}}"
+    with a_family([], size=3, path=path) as room:
+        room.api.lists["parents"] = [Sent([{"id": 1, "team": 1}, {"id": 2, "team": 1.0}, {"id": 3, "team": True}])]
+        room.run()
+        asked = [page for page in room.api.asked if page.startswith("kids/")]
+        assert asked == ["kids/1/1@0", "kids/2/1.0@0", "kids/3/True@0"]
+
+
 def test_a_batch_ends_where_a_value_that_its_rows_share_changes() -> None:
     path = "kids/{{resources.parents.id:batch({})}}/{{resources.parents.team}}"
     with a_family([[1, 2, 6, 7], [8, 3]], size=3, path=path) as room:

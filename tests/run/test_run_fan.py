@@ -50,6 +50,26 @@ def test_a_limit_ends_all_walks_and_gives_their_bytes_back(room: Room) -> None:
     assert room.desks[0].shelf.take((1 << 20) // 5 // 4)
 
 
+def test_a_limit_below_what_an_earlier_try_has_brought_leaves_no_hole(room: Room) -> None:
+    family(room, rows=3, pages=5)
+    room.write(a_list("parents"), CHILD, a_list("other"))
+    room.api.refused = {"other"}
+
+    def before(page: str) -> None:
+        if page == "parents/0@3":
+            raise Killed
+
+    room.api.before = before
+    with pytest.raises(Killed):
+        room.run()
+    room.api.before = lambda _: None
+    assert room.run(limit_pages=2).report.resources["child"].stopped == "limit"
+    assert loaded(room) == in_order(1, 3)
+    room.api.refused.clear()
+    assert room.run().report.status == "complete"
+    assert loaded(room) == in_order(3, 5)
+
+
 def test_a_refused_row_ends_the_resource_there(room: Room) -> None:
     family(room, rows=6, pages=1)
     room.api.refused = {"parents/3"}

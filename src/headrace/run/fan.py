@@ -81,6 +81,9 @@ class Fan:
                 await self._coming.put(row)
         if rejects:
             await self._coming.put(FetchedPage(None, (), rejects=tuple(rejects)))
+        begun = self._rows.begun_before()
+        if begun is not None and self.end is None:
+            await self._coming.put(begun)
 
     async def close(self, parent_end: WalkEnd) -> None:
         """No more rows will come; this is how the parent ended."""
@@ -145,7 +148,7 @@ class Fan:
             if isinstance(turn, FetchedPage):
                 await deliver(turn)
                 continue
-            if self._pages == limit:
+            if self._is_full:
                 return WalkEnd(name, "limit", f"--limit-pages {limit} was reached", proven=False)
             while (page := await turn.pages.get()) is not None:
                 self._keep(-page.size if page.records is not None else 0)
@@ -154,19 +157,24 @@ class Fan:
                 except SourceError as error:
                     return failed(name, error)
                 self._pages += 1
-            if self._pages != limit:
+            if not self._is_full:
                 self._room.release()
             walks += 1
             end = turn.end
             if end is None:
                 return WalkEnd(name, "early", "the walk of a row was stopped", proven=False)
             # Pages are counted in the order of the rows: nothing may be taken beyond one that is not whole.
-            if end.stopped == "error" or not end.held or (end.stopped == "limit" and self._pages == limit):
+            if end.stopped == "error" or not end.held or (end.stopped == "limit" and self._is_full):
                 return end
             weak = weak or (None if end.proven else end)
             if turn.sieve is not None and turn.sieve.seen is not None and end.proven:
                 self.seen[turn.remembered_as] = turn.sieve.seen
         return self._whole(walks, weak)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the limit is reached; an earlier try, which had another one, may have brought more."""
+        return self._limit_pages is not None and self._pages >= self._limit_pages
 
     def _whole(self, walks: int, weak: WalkEnd | None) -> WalkEnd:
         """How the resource ended, with every row of the parent walked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -69,6 +70,15 @@ class Rows:
         """The last batch, which is not full; for when no more rows can come, in this run or as it is resumed."""
         return self._begun([]) if self._waiting else None
 
+    def begun_before(self) -> RowWalk | None:
+        """The rows that wait, if an earlier try, which knew of no more rows, has begun just these as a batch.
+
+        Pages are counted in the order of the batches, so that one stays what it was.
+        """
+        if not self._waiting or self._journal.walk(self._record.run_id, self._together().walk.name) is None:
+            return None
+        return self._begun([])
+
     def _read(self, record: bytes) -> RowWalk | None:
         values = self._picker.pick(record)
         count = len(self._fields)
@@ -83,15 +93,18 @@ class Rows:
     def _gathered(self, row: Row, size: int) -> RowWalk | None:
         """The batch that is whole now that this row has come."""
         last = self._waiting[-1] if self._waiting else row
-        if any(last[path] != row[path] for path in self._shared):
+        if _shown(last, self._shared) != _shown(row, self._shared):
             return self._begun([row])
         self._waiting.append(row)
         return self._begun([]) if len(self._waiting) == size else None
 
     def _begun(self, following: list[Row]) -> RowWalk:
         """The walk of the rows that wait; after them `following` wait."""
-        rows, self._waiting = self._waiting, following
-        return self._walk(together(self._resource, rows), b"")
+        walk, self._waiting = self._together(), following
+        return walk
+
+    def _together(self) -> RowWalk:
+        return self._walk(together(self._resource, self._waiting), b"")
 
     def _walk(self, row: Row, added: bytes) -> RowWalk:
         bound = bind(self._resource, row)
@@ -114,6 +127,11 @@ class Rows:
                 raise Unfit(f"`{key}`, which include_from_parent names, is missing")
             members[f"_{self._parent.resource}_{key}"] = value
         return msgspec.json.encode(members)[1:-1]
+
+
+def _shown(row: Row, paths: Sequence[str]) -> bytes:
+    """The values as they stand in a request: to Python, 1 is equal to 1.0 and to true."""
+    return msgspec.json.encode([row[path] for path in paths])
 
 
 def _digest(data: bytes) -> str:
