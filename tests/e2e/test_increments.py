@@ -279,3 +279,30 @@ def test_children_of_a_run_that_proved_nothing_are_not_there_twice(log: Log, wor
     assert ids(workplace, "visits") == ["x1", "x2", "x3", "y1", "y2"]
     assert go(workplace, log, *resources).code == 0
     assert ids(workplace, "visits") == ["x1", "x2", "x3", "y1", "y2", "y3"]
+
+
+def test_children_of_new_rows_that_come_again_are_not_there_twice(log: Log, workplace: Workplace) -> None:
+    details = a_list("details", "events/{resources.events.id}")
+    log.events["events"] = [event(1, 3), event(2, 4)]
+    log.events |= {f"events/{number}": [{"id": 10 * number}] for number in (1, 2)}
+    assert go(workplace, log, EVENTS, details, args=("run", "--limit-pages", "1")).code == 1
+    assert ids(workplace, "details") == [10]
+    assert go(workplace, log, EVENTS, details, args=("run", "--resource", "details")).code == 0
+    assert ids(workplace, "details") == [10, 20]
+    assert go(workplace, log, EVENTS, details).code == 0
+    assert ids(workplace, "details") == [10, 20]
+    assert go(workplace, log, EVENTS, details).code == 0
+    assert ids(workplace, "details") == [10, 20]
+
+
+def test_children_stay_where_the_rows_above_them_come_no_more(log: Log, workplace: Workplace) -> None:
+    log.ignores_since = True
+    details = a_list("details", "events/{resources.events.id}", {})
+    log.events["events"] = [event(1, 3), event(2, 4)]
+    log.events |= {f"events/{number}": [event(10 * number, 9)] for number in (1, 2, 3)}
+    anew = {**EVENTS, "endpoint": {**EVENTS["endpoint"], "incremental": {"cursor_path": "at"}}}
+    assert go(workplace, log, anew, details, args=("run", "--limit-pages", "1")).code == 1
+    assert go(workplace, log, anew).code == 0
+    log.events["events"] += [event(3, 5)]
+    assert go(workplace, log, anew, details).code == 0
+    assert ids(workplace, "details") == [10, 30]

@@ -22,6 +22,7 @@ from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Resource, Text
 from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Schema, Watermark
+from headrace.run.again import asked_for, comes_again, line_of
 from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, failed, recalled
 from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk, Sizes
@@ -30,7 +31,7 @@ from headrace.run.fan import Fan
 from headrace.run.notices import key_doubts, told
 from headrace.run.options import RunOptions
 from headrace.run.outlet import Outlet
-from headrace.run.resume import OpenRun, OpenWalk, asked_for, owner_of, sieve_of
+from headrace.run.resume import OpenRun, OpenWalk, sieve_of
 from headrace.run.rows import Rows
 from headrace.run.tasks import ctrl_c_cancels_this_task, together, unbroken
 from headrace.sinks import takeover
@@ -279,11 +280,10 @@ class Flow:
         mark = msgspec.structs.replace(
             marks.get(name, Watermark(name, 0, fingerprint=walk.delivered_as)), complete=end.proven
         )
-        table, rule = table_name(walk.resource), walk.resource.incremental
-        way = delivery.dispositions.get(name, walk.resource.disposition)
-        stays = rule is not None and rule.end_value is None and not any(name in {at, owner_of(at)} for at in seen)
-        asks = asked_for(walk, self._run.record)
-        return WalkCommit(name, table, way, mark, end.stopped, end.why, end.proven, asks=asks, provisional=stays)
+        table, way = table_name(walk.resource), delivery.dispositions.get(name, walk.resource.disposition)
+        line = line_of(walk.resource, {each.resource.name: each.resource for each in self._run.walks})
+        asks, again = asked_for(walk, line, self._run.record), comes_again(line, seen)
+        return WalkCommit(name, table, way, mark, end.stopped, end.why, end.proven, asks=asks, provisional=again)
 
     def _loaded(self, receipt: Receipt, load_id: str) -> Loaded:
         figures = {

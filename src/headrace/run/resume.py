@@ -106,14 +106,6 @@ def sieve_of(resource: Resource, record: RunRecord, walk: str) -> Sieve | None:
     return None if rule is None else Sieve(resource, rule, seen)
 
 
-def asked_for(walk: OpenWalk, record: RunRecord) -> str:
-    """A digest of what a walk asks for, wherever it stands: the requests, and from where the increment goes on."""
-    way = walk.resource
-    since = sorted((name, seen) for name, seen in record.seen.items() if way.name in {name, owner_of(name)})
-    parts = (walk.fingerprint, way.table, way.disposition, way.primary_key, way.merge_key, since)
-    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
-
-
 def row_walk(resource: str, key: str) -> str:
     """The name, in the journal, of the walk that one row of the parent gives."""
     return f"{resource}/{key}"
