@@ -229,3 +229,16 @@ def test_a_run_whose_provisional_rows_another_has_taken_back_brings_them_again(w
     provisionally(world, "b", "since 1", 1)
     state = world.open("a", {"people": "since 1"})
     assert state.committed == {}
+
+
+def test_a_run_that_goes_on_after_another_brings_nothing_again(world: World) -> None:
+    world.open("a", {"people": "same"})
+    page(world, "people", (1, "a", ["cat"]), run="1")
+    world.commit("people", complete=False)
+    provisionally(world, "b", "others", 2, complete=True, provisional=False)
+    state = world.reopen("a")
+    assert state.committed["people"].pages == 1
+    page(world, "people", (3, "a", []), run="3")
+    world.commit("people")
+    assert world.values("people", "id") == [1, 2, 3]
+    assert world.reopen("b").committed["people"].pages == 1

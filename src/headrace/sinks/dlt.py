@@ -28,14 +28,16 @@ _FORMATS = ("delta", "iceberg")
 class DltSink:
     """A dataset in the dlt destination `name`, with dlt's own settings. Nothing is connected before `open`.
 
-    `name` may end in `?table_format=delta` or `iceberg`. `folder` is where batches and dlt's packages wait.
+    `name` may end in `?table_format=delta` or `iceberg`. `folder` is where batches and dlt's packages wait. Several
+    pipelines may load one dataset: how far increments have come is known of `pipeline` alone.
     """
 
-    def __init__(self, name: str, dataset: str, folder: Path) -> None:
+    def __init__(self, name: str, dataset: str, folder: Path, *, pipeline: str = "") -> None:
         self._name, _, query = name.partition("?")
         self._format = _table_format(query)
         self._destination = _destination(self._name)
         self._dataset = dataset
+        self._pipeline = pipeline
         self._folder = folder
         self._staging = StagingFolder(folder / "staged")
         self._opened_line: Line | None = None
@@ -52,7 +54,7 @@ class DltSink:
             line.sync()
             kept, schema = line.kept, line.schema
         self._run_id = run_id
-        self._kept = dlt_kept.of_run(kept, run_id)
+        self._kept = dlt_kept.of_run(dlt_kept.of_pipeline(kept, self._pipeline), run_id)
         self._staging.open()
         self._staging.forget(lambda staged: staged.manifest.run_id != run_id)
         marks = [*self._staging.marks.values(), *self._kept.committed.values()]
@@ -71,7 +73,7 @@ class DltSink:
             line = self._line()
             line.discard()
             line.sync()
-            return line.kept.seen
+            return dlt_kept.of_pipeline(line.kept, self._pipeline).seen
 
     def stage(self, staging: Staging) -> Receipt:
         """Take one batch, with its watermark, onto the disk. Repeating a watermark that is taken does nothing."""

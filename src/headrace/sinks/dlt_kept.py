@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from headrace.sinks.settle import Delivery, Settlement, further
 
 _PLACE = "headrace"
 """Where it lies among the states of dlt's sources."""
+_EARLIER_RUNS = 8
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -36,6 +37,8 @@ class Kept(msgspec.Struct, frozen=True):
 
     `load_id` is the last package. `deliveries` are what has to be known of a walk that begins again; those of walks
     that have are `abandoned`. `provisional` are those of earlier runs that the next one of their walk brings again.
+    `seen` is that of the last pipeline, `others` that of others which load the dataset. `earlier` are other runs, the
+    newest first: each journal may have one that is not over.
     """
 
     run_id: str = ""
@@ -46,6 +49,9 @@ class Kept(msgspec.Struct, frozen=True):
     provisional: tuple[Delivery, ...] = ()
     counted: tuple[Counted, ...] = ()
     seen: dict[str, Seen] = {}
+    pipeline: str = ""
+    others: dict[str, dict[str, Seen]] = {}
+    earlier: tuple[Kept, ...] = ()
 
     @property
     def committed(self) -> dict[str, Watermark]:
@@ -63,13 +69,32 @@ class Kept(msgspec.Struct, frozen=True):
         return {(each.walk, each.load_id): each.figures for each in self.counted}
 
 
+def of_pipeline(kept: Kept, pipeline: str) -> Kept:
+    """The same with the increments of a pipeline."""
+    if kept.pipeline == pipeline:
+        return kept
+    others = {**kept.others, kept.pipeline: kept.seen}
+    return msgspec.structs.replace(kept, pipeline=pipeline, seen=others.pop(pipeline, {}), others=others)
+
+
 def of_run(kept: Kept, run_id: str) -> Kept:
-    """What of it counts for a run: all if it is the same one."""
+    """What of it counts for a run: all if it is the last one, and what is kept of it if it is an earlier one."""
     if kept.run_id == run_id:
         return kept
+    known = (Kept(kept.run_id, "", kept.positions, kept.deliveries, kept.abandoned, (), kept.counted), *kept.earlier)
+    own = next((each for each in known if each.run_id == run_id), Kept(run_id))
     brought = (*kept.provisional, *kept.abandoned, *kept.deliveries)
-    provisional = tuple(each for each in brought if each.provisional)
-    return Kept(run_id=run_id, load_id=kept.load_id, provisional=provisional, seen=kept.seen)
+    ours = {*own.abandoned, *own.deliveries}
+    return msgspec.structs.replace(
+        kept,
+        run_id=run_id,
+        positions=own.positions,
+        deliveries=own.deliveries,
+        abandoned=own.abandoned,
+        provisional=tuple(each for each in brought if each.provisional and each not in ours),
+        counted=own.counted,
+        earlier=tuple(each for each in known if each.positions and each is not own)[:_EARLIER_RUNS],
+    )
 
 
 def begun_anew(kept: Kept, walks: list[str]) -> Kept:
@@ -88,8 +113,8 @@ def after(kept: Kept, commit: Commit, settlement: Settlement, counted: tuple[Cou
     entered = settlement.entered
     again = tuple(each.walk for each in commit.walks if each.table in settlement.dropped)
     seen = {walk: seen for walk, seen in kept.seen.items() if not _is_of(walk, again)}
-    return Kept(
-        run_id=commit.run_id,
+    return msgspec.structs.replace(
+        kept,
         load_id=commit.load_id,
         positions=(
             *(each for each in kept.positions if each.mark.walk not in entered),
@@ -100,6 +125,18 @@ def after(kept: Kept, commit: Commit, settlement: Settlement, counted: tuple[Cou
         provisional=tuple(each for each in kept.provisional if each.walk not in entered),
         counted=(*kept.counted, *counted),
         seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
+        earlier=tuple(_undone(each, settlement.withdrawn) for each in kept.earlier),
+    )
+
+
+def _undone(run: Kept, withdrawn: Iterable[Delivery]) -> Kept:
+    """An earlier run whose rows were taken back: should it go on, it brings them again."""
+    walks = {old.walk for old in withdrawn if old in run.deliveries}
+    return msgspec.structs.replace(
+        run,
+        positions=tuple(each for each in run.positions if each.mark.walk not in walks),
+        deliveries=tuple(each for each in run.deliveries if each.walk not in walks),
+        counted=tuple(each for each in run.counted if each.walk not in walks),
     )
 
 

@@ -117,7 +117,7 @@ class _Session:
         with _told(path):
             ((catalog,),) = database.run("SELECT current_database()")
             self._names = Names(catalog, dataset)
-            self._ledger = Ledger(database, self._names)
+            self._ledger = Ledger(database, self._names, pipeline)
             self._deliveries = Deliveries(database, self._names)
             self._figures = FigureTable(database, self._names)
             self._dlt = Takeover(database, self._names, pipeline)

@@ -35,7 +35,7 @@ _DATA_TABLES: Mapping[str, str] = {
     "proven BOOLEAN, pages BIGINT, records BIGINT, entered BOOLEAN",
     REJECTS: f"load_id VARCHAR, {_REJECT}",
     SCHEMA: _SCHEMA,
-    INCREMENTS: "walk VARCHAR, state VARCHAR",
+    INCREMENTS: "pipeline VARCHAR, walk VARCHAR, state VARCHAR",
     **TABLES,
 }
 _STAGED_POSITIONS, _STAGED_REJECTS, _STAGED_SCHEMA = (
@@ -61,11 +61,15 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Reads and writes the system tables, within whatever transaction is open."""
+    """Reads and writes the system tables, within whatever transaction is open.
 
-    def __init__(self, database: Database, names: Names) -> None:
+    Several pipelines may load one dataset; how far increments have come is known of `pipeline` alone, as with dlt.
+    """
+
+    def __init__(self, database: Database, names: Names, pipeline: str) -> None:
         self._run = database.run
         self._names = names
+        self._pipeline = pipeline
 
     def create(self) -> None:
         """Make what must be there before anything is read or staged."""
@@ -175,7 +179,8 @@ class Ledger:
         known = "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?"
         if not self._run(known, [self._names.catalog, self._names.dataset, INCREMENTS]):
             return {}
-        rows = self._run(f"SELECT walk, state FROM {self._data(INCREMENTS)}")
+        query = f"SELECT walk, state FROM {self._data(INCREMENTS)} WHERE pipeline = ?"
+        rows = self._run(query, [self._pipeline])
         return {walk: msgspec.json.decode(state, type=Seen) for walk, state in rows}
 
     def write_seen(self, commit: Commit, settlement: Settlement, before: Mapping[str, Seen]) -> dict[str, Seen]:
@@ -187,8 +192,8 @@ class Ledger:
         new = {walk: further(kept.get(walk), seen) for walk, seen in commit.seen.items()}
         after = {walk: seen for walk, seen in kept.items() if walk not in apart} | new
         if after != self.seen():
-            self._run(f"DELETE FROM {self._data(INCREMENTS)}")
-            rows = [(walk, msgspec.json.encode(seen).decode()) for walk, seen in after.items()]
+            self._run(f"DELETE FROM {self._data(INCREMENTS)} WHERE pipeline = ?", [self._pipeline])
+            rows = [(self._pipeline, walk, msgspec.json.encode(seen).decode()) for walk, seen in after.items()]
             self._insert(self._data(INCREMENTS), rows)
         return after
 

@@ -38,7 +38,7 @@ def open_sink(
 
         return MemorySink()
     if url.startswith(_DLT):
-        return _through_dlt(url.removeprefix(_DLT), dataset, (folder or Path(".headrace", dataset)) / "dlt")
+        return _through_dlt(url.removeprefix(_DLT), dataset, pipeline, (folder or Path(".headrace", dataset)) / "dlt")
     raise ConfigError(f"the destination {_shown(url)!r} is not supported: give {_SUPPORTED} with --to")
 
 
@@ -51,7 +51,7 @@ def read_seen(url: str, dataset: str, pipeline: str, *, folder: Path | None = No
         sink.close()
 
 
-def _through_dlt(name: str, dataset: str, folder: Path) -> Sink:
+def _through_dlt(name: str, dataset: str, pipeline: str, folder: Path) -> Sink:
     try:
         from headrace.sinks.dlt import DltSink  # noqa: PLC0415 - a second that only a run into dlt should pay
     except ModuleNotFoundError as missing:
@@ -60,7 +60,7 @@ def _through_dlt(name: str, dataset: str, folder: Path) -> Sink:
         raise ConfigError(
             f"the destination 'dlt:{name}' needs dlt, which is not installed: pip install 'headrace[dlt]'"
         ) from missing
-    return DltSink(name, dataset, folder)
+    return DltSink(name, dataset, folder, pipeline=pipeline)
 
 
 def _file(url: str) -> Path:
