@@ -306,3 +306,19 @@ def test_children_stay_where_the_rows_above_them_come_no_more(log: Log, workplac
     log.events["events"] += [event(3, 5)]
     assert go(workplace, log, anew, details).code == 0
     assert ids(workplace, "details") == [10, 30]
+
+
+def test_a_run_that_another_journals_run_has_outrun_brings_no_row_twice(log: Log, workplace: Workplace) -> None:
+    plain = a_list("plain", "plain")
+    log.events |= {"events": [event(1, 3), event(2, 4)], "plain": [{"id": 1}]}
+    log.refused = {"events@0"}
+    assert go(workplace, log, EVENTS, plain).code == 3
+    log.refused = set()
+    assert go(workplace, log, EVENTS, args=("run", "--journal", "other")).code == 0
+    ran = go(workplace, log, EVENTS, plain)
+    assert ran.code == 2
+    assert "`events` up to 2024-01-04" in ran.out
+    assert log.queries == []
+    log.events["events"] += [event(3, 5)]
+    assert go(workplace, log, EVENTS, plain, args=("run", "--new")).code == 0
+    assert ids(workplace, "events") == [1, 2, 3]

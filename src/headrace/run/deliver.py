@@ -22,6 +22,7 @@ from headrace.decode.shape import as_known
 from headrace.model.event import Delivered, Emit, Noticed, TableWritten
 from headrace.model.page import PageRef
 from headrace.model.plan import Disposition, Resource
+from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Reject, Schema, Watermark
 from headrace.run.conduct import FetchedPage
 from headrace.run.desk import Desk
@@ -111,6 +112,10 @@ class Delivery:
         for sentence in state.warnings:
             self._emit(Noticed("", sentence, "warning"))
         return state
+
+    async def seen(self) -> dict[str, Seen]:
+        """How far increments have come in the warehouse. Raises SinkError."""
+        return await self._write(self._sink.seen)
 
     def expect(self, resource: str) -> None:
         """Make room for a resource: `put` and `finish` may be called for it from now on."""

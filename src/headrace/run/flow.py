@@ -19,10 +19,10 @@ from headrace.journal.write import Journal
 from headrace.model.envelope import Scalar
 from headrace.model.event import Committing, Emit
 from headrace.model.page import PageRef
-from headrace.model.plan import Plan, Resource, Text
+from headrace.model.plan import Plan, Text
 from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Schema, Watermark
-from headrace.run.again import asked_for, comes_again, line_of
+from headrace.run.again import asked_for, check_not_outrun, comes_again, is_keyed, line_of
 from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, failed, recalled
 from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk, Sizes
@@ -98,6 +98,7 @@ class Flow:
         """Fetch, deliver and commit, as the mode asks. Walks fail alone.
 
         Raises:
+            ConfigError: another run has loaded since this one began what it would bring once more.
             SinkError, JournalError: the warehouse or the journal refused.
             asyncio.CancelledError: the user pressed Ctrl-C.
         """
@@ -156,7 +157,8 @@ class Flow:
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
         delivery = Delivery(self._desk, sink, rules=rules, emit=job.emit)
         try:
-            await delivery.open({walk.resource.name: walk.delivered_as for walk in self._loaded_walks})
+            state = await delivery.open({walk.resource.name: walk.delivered_as for walk in self._loaded_walks})
+            check_not_outrun(self._loaded_walks, self._run.record, state, await delivery.seen())
             for walk in self._loaded_walks:
                 delivery.expect(walk.resource.name)
             yield delivery
@@ -270,7 +272,7 @@ class Flow:
             if sieve is not None and sieve.seen is not None and proven:
                 found[name] = sieve.seen
             # Rows that no key replaces are taken back as a whole where they are to come again.
-            if fan is not None and (proven or _is_keyed(walk.resource)):
+            if fan is not None and (proven or is_keyed(walk.resource)):
                 found |= fan.seen
         return found
 
@@ -296,10 +298,6 @@ class Flow:
             rejects={name: each.rejects for name, each in figures.items()},
             duplicates={name: each.duplicates for name, each in figures.items()},
         )
-
-
-def _is_keyed(resource: Resource) -> bool:
-    return resource.disposition == "merge" and bool(resource.primary_key or resource.merge_key)
 
 
 def _literal(path: str | Text) -> str:

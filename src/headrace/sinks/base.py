@@ -16,13 +16,15 @@ class SinkState(msgspec.Struct, frozen=True):
     """What the warehouse knows when a run opens it.
 
     `schema` is the newest one that it holds (of the staging if that belongs to this run, else of the dataset).
-    `staged` and `committed` are this run's watermarks by walk; a walk goes on at the larger of both. `warnings` are
-    sentences on what somebody else has left in the dataset, and this sink does not do.
+    `staged` and `committed` are this run's watermarks by walk; a walk goes on at the larger of both. `abandoned` are
+    walks of which this run had brought rows before they began again. `warnings` are sentences on what somebody else
+    has left in the dataset, and this sink does not do.
     """
 
     schema: Schema
     staged: dict[str, Watermark]
     committed: dict[str, Watermark]
+    abandoned: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
 
 

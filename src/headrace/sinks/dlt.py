@@ -65,7 +65,8 @@ class DltSink:
         self._staging.forget(lambda staged: staged.manifest.mark.walk in again or self._is_delivered(staged))
         schema = self._staging.schema or schema
         self._roots = roots_of(schema)
-        return SinkState(schema, staged=self._staging.marks, committed=self._kept.committed)
+        abandoned = frozenset(old.walk for old in self._kept.abandoned)
+        return SinkState(schema, staged=self._staging.marks, committed=self._kept.committed, abandoned=abandoned)
 
     def seen(self) -> dict[str, Seen]:
         """How far increments have come; loads nothing. See `base.Sink.seen`."""

@@ -266,7 +266,8 @@ class _Session:
         self._staged_schema = msgspec.json.encode(newest) if newest else b""
         schema = reconcile(newest or stored, stored, data, self._tables.catalog)
         self._roots = roots_of(schema)
-        return SinkState(schema, staged=self._marks, committed=dict(self._committed))
+        again = frozenset(old.walk for old in self._abandoned)
+        return SinkState(schema, staged=self._marks, committed=dict(self._committed), abandoned=again)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

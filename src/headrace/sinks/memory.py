@@ -114,7 +114,8 @@ class MemorySink:
             for known in here.delivered:
                 known.abandoned |= (known.run_id, known.delivery.walk) == (run_id, walk)
             here.figures = {key: kept for key, kept in here.figures.items() if key[:2] != (run_id, walk)}
-        return SinkState(here.staged_schema or here.schema, dict(here.staged_marks), self._committed)
+        again = frozenset(known.delivery.walk for known in self._abandoned)
+        return SinkState(here.staged_schema or here.schema, dict(here.staged_marks), self._committed, again)
 
     def seen(self) -> dict[str, Seen]:
         """How far increments have come."""
