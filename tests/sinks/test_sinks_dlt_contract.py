@@ -82,14 +82,15 @@ def test_of_two_walks_that_replace_one_table_one_may_begin_again_after_the_swap(
 
 
 def test_of_two_walks_in_one_table_the_provisional_rows_of_one_go(world: World) -> None:  # type: ignore[no-redef]
-    """Here they stay: the destination does not know which walk brought a row."""
+    """Here they stay, and that is told: the destination does not know which walk brought a row."""
     table = root("people", {"id": "bigint"})
     world.open("a", {"one": "same", "two": "same"})
     for number, walk in enumerate(("one", "two")):
         world.stage(walk, batch(table, [{"id": number, "_dlt_id": walk}]))
     world.commit("one", "two", table="people", complete=False, provisional=True)
     world.reopen("b")
-    world.open("b", {"one": "same", "two": "same"})
+    state = world.open("b", {"one": "same"})
+    assert [warning.partition(" that ")[0] for warning in state.warnings] == ["rows of `one`"]
     world.stage("one", batch(table, [{"id": 2, "_dlt_id": "2"}]))
     world.commit("one", table="people")
     assert world.values("people", "id") == [0, 1, 2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -66,7 +66,8 @@ class DltSink:
         schema = self._staging.schema or schema
         self._roots = roots_of(schema)
         abandoned = frozenset(old.walk for old in self._kept.abandoned)
-        return SinkState(schema, staged=self._staging.marks, committed=self._kept.committed, abandoned=abandoned)
+        staged, committed = self._staging.marks, self._kept.committed
+        return SinkState(schema, staged, committed, abandoned, tuple(self._warnings(fingerprints, schema)))
 
     def seen(self) -> dict[str, Seen]:
         """How far increments have come; loads nothing. See `base.Sink.seen`."""
@@ -150,6 +151,16 @@ class DltSink:
             raise SinkError(
                 f"walk {old[0].walk!r} has begun again after load {old[0].load_id} had brought a part of it, which "
                 f"cannot be taken back from dlt:{self._name}: run again with --full-refresh"
+            )
+
+    def _warnings(self, walks: Iterable[str], schema: Schema) -> Iterator[str]:
+        """What may be there twice after this run."""
+        swapped = {table.name for table in schema.tables.values() if table.disposition == "replace"}
+        of_walks = [old for old in self._kept.provisional if old.walk in walks and old.table not in swapped]
+        for walk in dict.fromkeys(old.walk for old in of_walks if old.shared or not self._line().takes_back):
+            yield (
+                f"rows of `{walk}` that an earlier run has loaded without a proven end cannot be taken back from "
+                f"dlt:{self._name}: those that come again are there twice, unless you run with --full-refresh"
             )
 
     @property

@@ -101,9 +101,14 @@ class Line:
             self._pipeline.extract(package.source(name))
         self.finish()
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether the destination speaks the SQL that it takes to delete rows."""
+        return isinstance(self._pipeline.destination_client(), SqlJobClientBase)
+
     def take_back(self, deliveries: Sequence[Delivery], schema: Schema) -> bool:
-        """Delete the rows of some loads with what hangs on them; False where the destination speaks no SQL for that."""
-        if not isinstance(self._pipeline.destination_client(), SqlJobClientBase):
+        """Delete the rows of some loads with what hangs on them; False where nothing can be taken back."""
+        if not self.takes_back:
             return False
         there, naming = self.schema, Naming(self._pipeline.default_schema.naming)
         with self._pipeline.sql_client() as client, client.begin_transaction():
