@@ -223,6 +223,17 @@ def test_a_full_refresh_drops_no_table_that_others_fill(log: Log, workplace: Wor
     assert "other" in ran.out
 
 
+def test_a_replace_empties_no_table_that_others_fill(log: Log, workplace: Workplace) -> None:
+    way: dict[str, Any] = {"write_disposition": "replace", "table_name": "both"}
+    one, other = a_list("one", "one", **way), a_list("other", "other", **way)
+    log.events |= {"one": [{"id": 1}], "other": [{"id": 2}]}
+    assert go(workplace, log, one, other).code == 0
+    ran = go(workplace, log, one, other, args=("run", "--resource", "other"))
+    assert ran.code == 2
+    assert "to replace other would drop the rows of one" in ran.out
+    assert ids(workplace, "both") == [1, 2]
+
+
 def test_a_replay_of_old_pages_takes_no_increment_back(log: Log, workplace: Workplace) -> None:
     merged = {**EVENTS, "write_disposition": "merge", "primary_key": "id"}
     log.events["events"] = [event(1, 3)]

@@ -119,13 +119,15 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
 
 
 def _check_refresh(plan: Plan, options: RunOptions) -> None:
-    """A full refresh drops tables: none that is filled by a resource which is not loaded again."""
+    """A full refresh drops tables, a replace empties them: none that a resource fills which is not loaded again."""
     named = {each.name for each in plan.resources if each.selected}
-    for each in plan.resources if options.full_refresh else ():
+    for each in plan.resources:
         left_out = [name for name in each.beside if name not in named]
-        if each.selected and left_out:
+        empties = each.disposition == "replace" and options.mode != "fetch"
+        if each.selected and left_out and (options.full_refresh or empties):
+            what = "--full-refresh of" if options.full_refresh else "to replace"
             raise ConfigError(
-                f"--full-refresh of {each.name} would drop the rows of {' and '.join(left_out)}, which fill the same"
+                f"{what} {each.name} would drop the rows of {' and '.join(left_out)}, which fill the same"
                 f" table {each.table!r}: name all of them with --resource, or none"
             )
 
