@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from headrace.model.event import WalkEnded
+from headrace.model.guess import KEY
+from headrace.run import wire
+from headrace.spec.read import Reading, read
 from tests.run.room import Killed, Room, Sent, a_list, is_idle
 
 KB = 1 << 10
@@ -68,6 +73,29 @@ def test_a_limit_below_what_an_earlier_try_has_brought_leaves_no_hole(room: Room
     room.api.refused.clear()
     assert room.run().report.status == "complete"
     assert loaded(room) == in_order(3, 5)
+
+
+def test_rows_that_come_again_are_there_once_where_a_guessed_key_was_refused(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guessing(*arguments: Any) -> Reading:
+        reading = read(*arguments)
+        assert reading.plan is not None
+        parents, child = reading.plan.resources
+        child = msgspec.structs.replace(child, guesses=frozenset({KEY}))
+        return replace(reading, plan=msgspec.structs.replace(reading.plan, resources=(parents, child)))
+
+    monkeypatch.setattr(wire, "read", guessing)
+    room.api.lists = {"parents": [Sent([{"id": 0}, {"id": 1}])]}
+    for row in range(2):
+        same = [[{"id": 1, "at": at, "n": f"{row}{at}{n}"} for n in range(2)] for at in range(2)]
+        room.api.lists[f"parents/{row}"] = [Sent(records) for records in same]
+    more: dict[str, Any] = {"incremental": {"cursor_path": "at"}, "way": "merge", "primary_key": "id"}
+    room.write(a_list("parents", way="replace"), a_list("child", "parents/{resources.parents.id}", **more))
+    assert room.run(limit_pages=3).report.status == "incomplete"
+    assert room.run().report.exit_code == 0
+    everything = [f"{row}{at}{n}" for row in range(2) for at in range(2) for n in range(2)]
+    assert sorted(row["n"] for row in room.sinks.warehouse.tables["child"]) == everything
 
 
 def test_a_refused_row_ends_the_resource_there(room: Room) -> None:

@@ -253,14 +253,14 @@ class Flow:
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing())
-        seen = self._seen()
+        seen = self._seen(delivery)
         walks = tuple(self._walk_commit(walk, delivery, seen) for walk in self._loaded_walks)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
         refreshed = fresh & set(run.record.resources) if run.record.full_refresh else set[str]()
         dropped = {walk.table for walk in walks if walk.walk in refreshed}
         return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), seen)
 
-    def _seen(self) -> dict[str, Seen]:
+    def _seen(self, delivery: Delivery) -> dict[str, Seen]:
         """How far increments have come, of what was walked to its end."""
         found: dict[str, Seen] = {}
         for walk in self._loaded_walks:
@@ -272,7 +272,8 @@ class Flow:
             if sieve is not None and sieve.seen is not None and proven:
                 found[name] = sieve.seen
             # Rows that no key replaces are taken back as a whole where they are to come again.
-            if fan is not None and (proven or is_keyed(walk.resource)):
+            way = delivery.dispositions.get(name, walk.resource.disposition)
+            if fan is not None and (proven or (way == "merge" and is_keyed(walk.resource))):
                 found |= fan.seen
         return found
 
