@@ -13,6 +13,8 @@ import pytest
 
 pytest.importorskip("dlt", reason="the dlt extra is not installed")
 
+from dlt.pipeline import Pipeline
+
 from headrace.errors import SinkError
 
 from .making import World, batch, root
@@ -94,3 +96,35 @@ def test_of_two_walks_in_one_table_the_provisional_rows_of_one_go(world: World) 
     world.stage("one", batch(table, [{"id": 2, "_dlt_id": "2"}]))
     world.commit("one", table="people")
     assert world.values("people", "id") == [0, 1, 2]
+
+
+def provisional_and_killed(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """A run that proved nothing, and one that brings its rows again and is stopped before a step."""
+    for run, key in (("a", 1), ("b", 2)):
+        world.open(run, {"people": "same"})
+        world.stage("people", batch(root("people", {"id": "bigint"}), [{"id": key, "_dlt_id": run}]))
+        if run == "b":
+            monkeypatch.setattr(Pipeline, step, _stopped)
+            with pytest.raises(KeyboardInterrupt):
+                world.commit("people")
+            monkeypatch.undo()
+        else:
+            world.commit("people", complete=False, provisional=True)
+
+
+def _stopped(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_rows_are_taken_back_by_what_takes_their_place_and_not_before(world: World) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        provisional_and_killed(world, patch, "extract")
+    assert world.values("people", "id") == [1]
+
+
+@pytest.mark.parametrize("step", ["normalize", "load"])
+def test_rows_are_taken_back_though_the_process_died_before_the_load(world: World, step: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        provisional_and_killed(world, patch, step)
+    world.reopen("b")
+    assert world.values("people", "id") == [2]

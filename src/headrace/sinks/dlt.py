@@ -20,7 +20,7 @@ from headrace.sinks.dlt_line import Line
 from headrace.sinks.dlt_package import Package
 from headrace.sinks.dlt_staging import Staged, StagingFolder
 from headrace.sinks.figures import NOTHING, STAGED, Counted, added, last_load, moves_nothing, together
-from headrace.sinks.settle import Settlement, begun_again, check_roots, later, roots_of, settle, to_take
+from headrace.sinks.settle import Delivery, Settlement, begun_again, check_roots, later, roots_of, settle, to_take
 
 _FORMATS = ("delta", "iceberg")
 
@@ -114,9 +114,8 @@ class DltSink:
         if moves_nothing(settlement):
             return self._receipt(commit, {}, {}, last_load(self._counted))
         entering = [staged for staged in self._staging.batches if staged.manifest.mark.walk in settlement.entered]
-        package = Package(commit, settlement, entering, kept, self._format)
         with told(self._name):
-            self._withdraw(settlement, commit.schema)
+            package = Package(commit, settlement, entering, kept, self._leaving(settlement), self._format)
             self._line().load(package, commit.schema_name)
         self._kept = package.after
         self._staging.forget(self._is_delivered)
@@ -139,19 +138,18 @@ class DltSink:
         delivered = self._kept.committed.get(mark.walk)
         return delivered is not None and delivered.pages >= mark.pages
 
-    def _withdraw(self, settlement: Settlement, schema: Schema) -> None:
-        """Take back what a walk had brought before it began again. Doing it twice, after a kill, is as good as once."""
+    def _leaving(self, settlement: Settlement) -> tuple[Delivery, ...]:
+        """What a walk had brought before it began again, and can be taken back."""
         emptied = {entry.table for entry in settlement.entries if entry.emptied} | {*settlement.dropped}
         old = [delivery for delivery in settlement.withdrawn if delivery.table not in emptied]
-        alone = [delivery for delivery in old if not delivery.shared]
-        if not old or (self._line().take_back(alone, schema) and len(alone) == len(old)):
-            return
-        old = [delivery for delivery in old if delivery not in self._kept.provisional]
-        if old:
+        leaving = tuple(delivery for delivery in old if not delivery.shared) if self._line().takes_back else ()
+        kept = [one for one in old if one not in leaving and one not in self._kept.provisional]
+        if kept:
             raise SinkError(
-                f"walk {old[0].walk!r} has begun again after load {old[0].load_id} had brought a part of it, which "
+                f"walk {kept[0].walk!r} has begun again after load {kept[0].load_id} had brought a part of it, which "
                 f"cannot be taken back from dlt:{self._name}: run again with --full-refresh"
             )
+        return leaving
 
     def _warnings(self, walks: Iterable[str], schema: Schema) -> Iterator[str]:
         """What may be there twice after this run."""

@@ -38,7 +38,7 @@ class Kept(msgspec.Struct, frozen=True):
     `load_id` is the last package. `deliveries` are what has to be known of a walk that begins again; those of walks
     that have are `abandoned`. `provisional` are those of earlier runs that the next one of their walk brings again.
     `seen` is that of the last pipeline, `others` that of others which load the dataset. `earlier` are other runs, the
-    newest first: each journal may have one that is not over.
+    newest first: each journal may have one that is not over. What is `leaving` goes before the last package is loaded.
     """
 
     run_id: str = ""
@@ -52,6 +52,7 @@ class Kept(msgspec.Struct, frozen=True):
     pipeline: str = ""
     others: dict[str, dict[str, Seen]] = {}
     earlier: tuple[Kept, ...] = ()
+    leaving: tuple[Delivery, ...] = ()
 
     @property
     def committed(self) -> dict[str, Watermark]:
@@ -108,7 +109,9 @@ def begun_anew(kept: Kept, walks: list[str]) -> Kept:
     )
 
 
-def after(kept: Kept, commit: Commit, settlement: Settlement, counted: tuple[Counted, ...]) -> Kept:
+def after(
+    kept: Kept, commit: Commit, settlement: Settlement, counted: tuple[Counted, ...], leaving: tuple[Delivery, ...]
+) -> Kept:
     """What is known once a commit has gone through."""
     entered = settlement.entered
     again = tuple(each.walk for each in commit.walks if each.table in settlement.dropped)
@@ -126,6 +129,7 @@ def after(kept: Kept, commit: Commit, settlement: Settlement, counted: tuple[Cou
         counted=(*kept.counted, *counted),
         seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
         earlier=tuple(_undone(each, settlement.withdrawn) for each in kept.earlier),
+        leaving=leaving,
     )
 
 

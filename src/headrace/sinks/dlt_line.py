@@ -78,6 +78,7 @@ class Line:
         for load_id in self._pipeline.list_normalized_load_packages():
             self._look_for_landed(load_id)
         if self._pipeline.list_normalized_load_packages():
+            self._take_back(self.kept.leaving)
             self._pipeline.load()
 
     def _look_for_landed(self, load_id: str) -> None:
@@ -106,17 +107,21 @@ class Line:
         """Whether the destination speaks the SQL that it takes to delete rows."""
         return isinstance(self._pipeline.destination_client(), SqlJobClientBase)
 
-    def take_back(self, deliveries: Sequence[Delivery], schema: Schema) -> bool:
-        """Delete the rows of some loads with what hangs on them; False where nothing can be taken back."""
-        if not self.takes_back:
-            return False
-        there, naming = self.schema, Naming(self._pipeline.default_schema.naming)
-        with self._pipeline.sql_client() as client, client.begin_transaction():
-            for old in deliveries:
-                tables = [table for table in family(old.table, schema) if table.name in there.tables]
-                for statement in withdrawing(tables, client, naming):
-                    client.execute_sql(statement, *[old.load_id] * statement.count("%s"))
-        return True
+    def _take_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Delete the rows of some loads with what hangs on them. Doing it twice, after a kill, is as good as once."""
+        client = self._pipeline.destination_client()
+        if not deliveries or not isinstance(client, SqlJobClientBase):
+            return
+        schema, naming = self.schema, Naming(self._pipeline.default_schema.naming)
+        families = [(old.load_id, family(old.table, schema)) for old in deliveries]
+        names = {naming.short(table.name) for _, tables in families for table in tables}
+        with client:
+            there = {name for name, columns in client.get_storage_tables(sorted(names)) if columns}
+        with self._pipeline.sql_client() as sql, sql.begin_transaction():
+            for load_id, tables in families:
+                made = [table for table in tables if naming.short(table.name) in there]
+                for statement in withdrawing(made, sql, naming):
+                    sql.execute_sql(statement, *[load_id] * statement.count("%s"))
 
     def close(self) -> None:
         """Let another pipeline be the active one."""

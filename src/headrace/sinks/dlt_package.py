@@ -30,7 +30,7 @@ from headrace.sinks.dlt_rows import LOAD_ID, ROOT_ID, KeyedIds, LastReads
 from headrace.sinks.dlt_staging import Staged
 from headrace.sinks.dlt_tables import Naming, dlt_table, in_order
 from headrace.sinks.figures import NOTHING, added, of_entry
-from headrace.sinks.settle import Entry, Settlement, family
+from headrace.sinks.settle import Delivery, Entry, Settlement, family
 
 _REJECTS, _WALKS = "_headrace_rejects", "_headrace_walks"
 _REJECT_FIELDS = (
@@ -48,7 +48,8 @@ _ARROW = {"text": pa.string(), "bigint": pa.int64(), "bool": pa.bool_(), "binary
 class Package:
     """What goes into one load package. `rows` and `duplicates` are counted while dlt takes it.
 
-    `staged` are the batches of the walks that enter, `kept` what was delivered before. `table_format` is that of a
+    `staged` are the batches of the walks that enter, `kept` what was delivered before, of which `leaving` goes as the
+    package is loaded. `table_format` is that of a
     folder's tables ("delta", "iceberg"), if it has one.
     """
 
@@ -56,6 +57,7 @@ class Package:
     settlement: Settlement
     staged: Sequence[Staged]
     kept: dlt_kept.Kept
+    leaving: tuple[Delivery, ...] = ()
     table_format: str | None = None
     rows: dict[str, int] = field(default_factory=dict)
     duplicates: dict[str, int] = field(default_factory=dict)
@@ -114,7 +116,7 @@ class Package:
             self._drop(Container()[SourceSchemaInjectableContext].schema)
             while self._open:
                 yield None
-            self.after = dlt_kept.after(self.kept, self.commit, self.settlement, self._counted())
+            self.after = dlt_kept.after(self.kept, self.commit, self.settlement, self._counted(), self.leaving)
             dlt_kept.write(Container()[StateInjectableContext].state, self.after)
 
         return dlt.resource(end(), name="headrace_end")
