@@ -178,6 +178,16 @@ def test_of_a_child_one_page_of_its_parent_comes_first() -> None:
     assert said.object["rows"] == [{"id": 1, "role": "lead", "_teams_name": "blue"}]
 
 
+def test_a_guessed_field_of_the_parent_is_found_as_in_a_run() -> None:
+    teams, members = [{"teamId": 7}, {"teamId": 8}], [{"id": 1}]
+    with serving(**{"teams": (200, teams), "teams/7/members": (200, members)}) as vendor:
+        basic = ", auth: {type: basic, username: u, password: p}"
+        name = config(vendor.url, "teams", "{name: members, endpoint: {path: 'teams/{of}/members'}}", client=basic)
+        told = Said(name, "members", "--format", "json").object
+    assert told["parents"] == [{"resource": "teams", "records": 2, "taken": {"teamId": 7}}]
+    assert told["rows"] == [{"id": 1}]
+
+
 def test_of_a_batch_the_first_one_is_asked_for() -> None:
     teams = [{"id": 7}, {"id": 8}, {"id": 9}]
     with serving(teams=(200, teams), members=(200, [{"id": 1}])) as vendor:

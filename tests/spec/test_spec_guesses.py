@@ -41,6 +41,14 @@ def test_what_a_scaffold_states_is_no_guess() -> None:
     assert birds.guesses == {"endpoint.data_selector", "primary_key"}
 
 
+def test_what_fills_a_path_without_a_word_is_guessed() -> None:
+    text = SCAFFOLD.format(paginator="{type: single_page}")
+    text += "  - {name: eggs, endpoint: {path: '/nests/{nest_id}/eggs'}}\n"
+    text += "  - {name: shells, endpoint: {path: '/nests/{resources.nests.key}/shells'}}\n"
+    *_, eggs, shells = plan_of(text).resources
+    assert eggs.guesses - shells.guesses == {"endpoint.params.nest_id"}
+
+
 def test_nothing_is_guessed_in_dlts_own_dialect() -> None:
     plan = plan_of(
         'client: {base_url: "https://api.acme.dev"}\n'

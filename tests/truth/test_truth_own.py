@@ -228,3 +228,46 @@ def test_a_guessed_key_that_later_pages_share_is_told(tmp_path: Path) -> None:
     assert report.resources["sightings"].duplicates == 1
     warnings = [notice.message for notice in report.notices if notice.severity == "warning"]
     assert any("`ring` is a guess" in message and "primary_key=NAME" in message for message in warnings)
+
+
+RINGED = replace(BIRDS, key=("sightingId",), fields=("sightingId",), is_parent=True)
+RINGS = Endpoint("rings", "/sightings/{of}/rings", parent="sightings", parent_key="sightingId", parent_param="of")
+CHILD = """    {
+            "name": "rings",
+            "endpoint": {"path": "/sightings/{of}/rings", "data_selector": "data"},
+        },
+    ],
+})"""
+
+
+def with_rings(folder: Path) -> Path:
+    document = Case(RINGED, STATED_OFFSET).write(folder)
+    document.write_text(document.read_text().replace("    ],\n})", f"    {CHILD}"))
+    return document
+
+
+def test_a_parents_key_has_the_name_that_its_rows_give_it(tmp_path: Path) -> None:
+    with played(Facts(BEARER, (RINGED, RINGS))) as server:
+        outcome = drive(with_rings(tmp_path), server, tmp_path)
+    assert (outcome.verdict, dict(outcome.flags)) == ("whole", {}), outcome.why
+
+
+def test_a_resume_finds_the_parents_key_again(tmp_path: Path) -> None:
+    document = with_rings(tmp_path)
+    with played(Facts(BEARER, (RINGED, RINGS))) as server:
+        for server.forbids in ("sightings-4/rings", ""):
+            report = headrace.load(
+                document,
+                base_url=server.url,
+                to=tmp_path / "w.duckdb",
+                journal=tmp_path / "journal",
+                environ={"WATCHER_TOKEN": SECRET},
+            )
+        expected = len(server.shelf.marks(RINGS))
+    assert report.exit_code == 0
+    assert report.resumed
+    assert report.resources["rings"].rows == {"rings": expected}
+    assert [asked for asked in server.asked if asked.endswith("sightings-1/rings")] == [
+        "GET /sightings/sightings-1/rings"
+    ]
+    assert any("`{of}` is `sightingId`" in notice.message for notice in report.notices)

@@ -15,6 +15,10 @@ PAGE_PARAM: Final = "endpoint.paginator.page_param"
 CURSOR_PATH: Final = "endpoint.paginator.cursor_path"
 CURSOR_PARAM: Final = "endpoint.paginator.cursor_param"
 KEY: Final = "primary_key"
+PARENT_FIELD: Final = "endpoint.params."
+"""What fills a variable of the path, which is named after this: a field of the parent's rows."""
+PARENT_KEY: Final = "id"
+"""The field that it is taken for."""
 
 
 def flag(resource: str, value: str, example: str) -> str:

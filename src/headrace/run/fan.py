@@ -71,6 +71,9 @@ class Fan:
     async def feed(self, page: FetchedPage, records: Sequence[bytes]) -> None:
         """Take the rows of the parent's next page. Waits while too many rows have not had their turn."""
         rejects: list[Reject] = []
+        said = self._rows.settle(records)
+        if said:
+            self._emit(Noticed(self.resource.name, said))
         for number, record in enumerate(records):
             if self.end is not None:
                 return

@@ -28,6 +28,7 @@ from headrace.transport.resolve import Resolve
 from headrace.walk.bind import Row, Unfit, batch_of, bind, fields_of, shared_of, together
 from headrace.walk.course import Course
 from headrace.walk.detect import Detection
+from headrace.walk.parent_field import with_field
 from headrace.walk.request import build
 from headrace.walk.sieve import Sieve
 
@@ -140,13 +141,15 @@ def _below(resource: Resource, page: _Page) -> tuple[Resource, dict[str, Json], 
     Raises:
         SourceError: none does.
     """
+    records = page.arrived.envelope.records if page.arrived is not None else []
+    resource, _ = with_field(resource, records)
     fields, include = fields_of(resource), resource.parent.include if resource.parent is not None else ()
     picker = Picker([*fields, *(render((key,)) for key in include)])
     above, size, shared = page.course.resource.name, batch_of(resource) or 1, shared_of(resource)
     rows: list[Row] = []
     members = b""
     problem = "its first page has no record"
-    for record in page.arrived.envelope.records if page.arrived is not None else ():
+    for record in records:
         try:
             values = picker.pick(record)
             row = dict(zip(fields, values, strict=False))

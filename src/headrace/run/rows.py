@@ -15,11 +15,12 @@ from headrace.envelope.pick import Picker
 from headrace.journal.layout import RunRecord
 from headrace.journal.write import Journal
 from headrace.model.envelope import ABSENT, Absent
-from headrace.model.plan import Client, Json, Parent
+from headrace.model.plan import Client, Json, Parent, Resource
 from headrace.model.table import Reject
 from headrace.run.conduct import FetchedPage, WalkEnd
 from headrace.run.resume import OpenWalk, row_walk, sieve_of
 from headrace.walk.bind import Row, Unfit, batch_of, bind, fields_of, shared_of, together
+from headrace.walk.parent_field import with_field
 from headrace.walk.request import fingerprint
 from headrace.walk.sieve import Sieve
 
@@ -43,7 +44,6 @@ class Rows:
     """
 
     def __init__(self, child: OpenWalk, parent: Parent, client: Client, journal: Journal, record: RunRecord) -> None:
-        self._resource = child.resource
         self._attempt = child.attempt
         self._parent = parent
         self._client = client
@@ -51,11 +51,28 @@ class Rows:
         self._record = record
         self.repeated = 0
         self._seen: set[str] = set()
-        self.batch = batch_of(child.resource)
-        self._shared = shared_of(child.resource)
         self._waiting: list[Row] = []
-        self._fields = fields_of(child.resource)
-        self._picker = Picker([*self._fields, *(render((key,)) for key in parent.include)])
+        self._is_settled = False
+        self._take(child.resource)
+
+    def _take(self, resource: Resource) -> None:
+        self._resource = resource
+        self.batch = batch_of(resource)
+        self._shared = shared_of(resource)
+        self._fields = fields_of(resource)
+        self._picker = Picker([*self._fields, *(render((key,)) for key in self._parent.include)])
+
+    def settle(self, records: Sequence[bytes]) -> str:
+        """See which field of the parent is meant, by the first of its pages with records; what there is to say of it.
+
+        A resume reads that page again, from the journal, and so comes to the same.
+        """
+        if self._is_settled or not records:
+            return ""
+        self._is_settled = True
+        resource, said = with_field(self._resource, records)
+        self._take(resource)
+        return said
 
     def read(self, page: FetchedPage, number: int, record: bytes) -> RowWalk | Reject | None:
         """What the record with this number on a page of the parent asks for; None: nothing yet, or nothing new."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from headrace.model.guess import PARENT_KEY
 from headrace.model.plan import Ref
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean, nearest
@@ -36,7 +37,8 @@ def from_outside(
     if parent is not None:
         code = "parent-by-path" if sure else "guessed-parent"
         ctx.faults.tell(code, spot, node.line, name=name, parent=parent)
-        return template.parent_field(node, parent, "id")
+        template.guessed.add(name)
+        return template.parent_field(node, parent, PARENT_KEY)
     ctx.need(f"config:{name}")
     ctx.faults.tell("path-shared" if name in ctx.habits.shared else "path-value", spot, node.line, name=name)
     return None

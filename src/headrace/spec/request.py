@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
+from headrace.model.guess import PARENT_FIELD
 from headrace.model.plan import Incremental, Parent, ParentField, Ref, Request, Text, text
 from headrace.spec.batches import check_batches
 from headrace.spec.body import named_values, read_body
@@ -41,6 +42,7 @@ class ReadRequest:
     request: Request
     parent: Parent | None = None
     incremental: Incremental | None = None
+    guesses: frozenset[str] = frozenset()
 
 
 def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRequest:
@@ -76,7 +78,8 @@ def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRe
         raw_body=body.raw,
     )
     check_batches(ctx, template, stated.resource, incremental)
-    return ReadRequest(request, _parent(ctx, stated.resource, template), incremental)
+    guesses = frozenset(f"{PARENT_FIELD}{name}" for name in template.guessed)
+    return ReadRequest(request, _parent(ctx, stated.resource, template), incremental, guesses)
 
 
 def _leaked(stated: Stated, key: str) -> Node | None:

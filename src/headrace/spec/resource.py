@@ -120,6 +120,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         actions=read_actions(ctx, endpoint.get("response_actions"))
         + (ignored(ctx, handler) if handler is not None else ()),
         guesses=guesses_of(ctx.faults.told[told:])
+        | request.guesses
         | _unsure(ctx, selector, hints.primary_key, _paginator(endpoint, client)),
     )
     hides = hidden_by_default(resource)

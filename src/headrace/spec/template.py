@@ -56,7 +56,8 @@ class Template:
     """The placeholders of the resource `own`. `names` are those of all, `parents` what they turn out to name.
 
     `window`: the endpoint is incremental, so `{incremental.…}` has a value. `batches` are the placeholders that take
-    the values of many rows, `alone` the paths of those that take one.
+    the values of many rows, `alone` the paths of those that take one, `guessed` the names in a path that are taken for
+    a field of the parent without a word.
     """
 
     ctx: Context
@@ -66,6 +67,7 @@ class Template:
     parents: dict[str, Node] = field(default_factory=dict)
     batches: list[tuple[Node, ParentField]] = field(default_factory=list)
     alone: set[str] = field(default_factory=set)
+    guessed: set[str] = field(default_factory=set)
 
     def text(self, spot: Node, value: str | Text) -> Text:
         """A string, or one with references, as it will be sent; what stands for a placeholder is a slot."""
