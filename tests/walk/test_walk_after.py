@@ -24,6 +24,7 @@ from headrace.model.plan import (
 )
 from headrace.model.position import AtOffset, AtPage, Done, NextLink, Position, Start, Token, dump, load
 from headrace.walk.after import after, ask
+from headrace.walk.reference import answerable
 
 from .driver import resource
 
@@ -43,6 +44,7 @@ def end(paging: Paging, position: Position | None = None, **known: Any) -> tuple
 
 PROVEN, EARLY, LIMIT = ("end", True), ("early", False), ("limit", False)
 CURSOR = Cursor("next", "from")
+FULL = Facts(page=0, records=2, records_digest=b"d", url=URL)
 SIZED = Cursor("next", "from", size=2)
 MORE = Cursor("next", "from", has_more_path="more")
 
@@ -88,6 +90,23 @@ def test_a_lost_cursor_is_told_with_its_path_and_page() -> None:
         "page 0 is full, but has no cursor at `meta.nxt`, as no page before it: "
         "if there are more pages, the paginator looks in the wrong place"
     )
+
+
+def test_an_end_that_nothing_proves_names_the_flag_that_does() -> None:
+    way = resource(Cursor("meta.nxt", "from"))
+    done = answerable(step(way.paging), way, FULL)
+    assert isinstance(done, Done)
+    assert not done.proven
+    assert done.why.endswith(
+        f"; if this is all, run again with `--set resources.{way.name}.endpoint.paginator=single_page`"
+    )
+
+
+def test_an_end_on_a_later_page_or_of_another_rule_is_no_question() -> None:
+    lost = step(CURSOR)
+    assert answerable(lost, resource(SinglePage()), FULL) == lost
+    assert answerable(lost, resource(CURSOR), msgspec.structs.replace(FULL, page=1)) == lost
+    assert answerable(Token("x"), resource(CURSOR), FULL) == Token("x")
 
 
 def test_an_empty_page_with_a_cursor_goes_on() -> None:

@@ -16,6 +16,7 @@ from headrace.model.position import AtOffset, AtPage, Done, Position, Start, dum
 from headrace.walk.after import after, ask
 from headrace.walk.ahead import ahead
 from headrace.walk.detect import Detection, detect, settled, with_detection
+from headrace.walk.reference import answerable
 from headrace.walk.sieve import Sieve
 from headrace.walk.stuck import doubted
 from headrace.walk.value import all_alike
@@ -105,7 +106,7 @@ class Course:
         following = after(self.resource.paging, self.position, facts)
         if self._sieve is not None and not isinstance(following, Done) and self._sieve.is_past(envelope.records):
             following = Done("the rows have passed the bound of the increment, by its row_order", proven=True)
-        return Judged(facts, doubted(following, reply.status, envelope))
+        return Judged(facts, doubted(answerable(following, self.resource, facts), reply.status, envelope))
 
     def foreseen(self, judged: Judged, most: int) -> list[Position]:
         """The positions that will follow the page at hand, as far as they are known, at most `most`."""

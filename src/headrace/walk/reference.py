@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
+import msgspec
+
 from headrace.model.envelope import Facts
+from headrace.model.guess import PAGINATOR, flag
+from headrace.model.plan import Cursor, HeaderCursor, LinkHeader, NextUrl, Resource
 from headrace.model.position import Done, NextLink, Position, Token
 from headrace.walk.stuck import stuck
 from headrace.walk.value import full
@@ -26,6 +30,15 @@ def no_reference(position: Position, facts: Facts, size: int | None, what: str) 
         proven=False,
         stopped="early",
     )
+
+
+def answerable(following: Position, resource: Resource, facts: Facts) -> Position:
+    """An end that nothing proves, on the first page of a walk that follows references, with the flag that proves it."""
+    follows = isinstance(resource.paging, Cursor | HeaderCursor | NextUrl | LinkHeader)
+    if not (follows and isinstance(following, Done) and following.stopped == "early" and facts.records):
+        return following
+    mend = f"; if this is all, run again with {flag(resource.name, PAGINATOR, 'single_page')}"
+    return following if facts.page else msgspec.structs.replace(following, why=f"{following.why}{mend}")
 
 
 def link_to(reference: str, facts: Facts) -> NextLink:
