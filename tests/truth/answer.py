@@ -30,6 +30,8 @@ class Answer:
 def answered(endpoint: Endpoint, rows: list[dict[str, Any]], asked: Mapping[str, str], url: str) -> Answer:
     """The page that is asked for. `url` is the endpoint's own, `asked` its parameters."""
     paging = endpoint.paging
+    if endpoint.is_one:
+        return Answer(_body(endpoint, rows[0]), {})
     if paging.kind == "single":
         return Answer(_body(endpoint, rows), {})
     size = _size(endpoint, asked)
@@ -62,7 +64,7 @@ def _without_place(asked: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in asked.items() if name != "_after"}
 
 
-def _body(endpoint: Endpoint, page: list[dict[str, Any]]) -> Any:
+def _body(endpoint: Endpoint, page: list[dict[str, Any]] | dict[str, Any]) -> Any:
     if endpoint.selector == "$":
         return page
     body: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ import duckdb
 import headrace
 from headrace.decode.names import table_name
 from headrace.errors import HeadraceError
-from headrace.model.plan import Plan, Text
+from headrace.model.plan import Plan, Resource, Text
 from headrace.report.collect import RunReport
 from headrace.spec.read import Options, open_source, read
 from tests.truth.facts import Endpoint, shape_of
@@ -42,22 +42,37 @@ class Drive:
 
 def drive(document: Path, server: Played, folder: Path) -> Drive:
     """Run a document against a server, with at most one flag, which must be one that headrace asked for."""
-    needs = read(open_source(str(document)), Options(base_url=server.url)).needs
+    needs = read(open_source(str(document)), Options(base_url=server.base_url)).needs
     secrets = {need.partition(":")[2].upper().replace(".", "__"): SECRET for need in needs if "secret:" in need}
     flags = {name: _value(name, server) for need in needs if (name := need.partition(":")[2]) and "config:" in need}
     if len(flags) > 1:
         return Drive("asked", flags, "needs several values")
     tried = _tried(document, server, folder / "once", secrets, flags)
-    asked = _FLAG.findall(tried.why)
-    if tried.verdict not in {"asked", "partly", "refused"} or flags or not asked:
+    if tried.verdict not in {"asked", "partly", "refused"} or flags:
         return tried
+    tried = _elsewhere(document, server, folder, secrets, tried)
+    asked = [] if tried.flags else _FLAG.findall(tried.why)
     for number, flag in enumerate(dict.fromkeys(asked)):
         value = _answer(flag, server, document)
         if value is not None:
             again = _tried(document, server, folder / f"again{number}", secrets, {flag: value})
-            if again.verdict in {"whole", "wrong"} or (again.verdict == "partly" and tried.verdict != "partly"):
+            if _is_better(again, tried):
                 return again
     return tried
+
+
+def _elsewhere(document: Path, server: Played, folder: Path, secrets: Mapping[str, str], tried: Drive) -> Drive:
+    """What comes of another base URL, where headrace says that this one may be wrong."""
+    for number, beginning in enumerate(server.facts.beginnings if "the base URL" in tried.why else ()):
+        moved = replace(server, beginning=beginning)
+        again = _tried(document, moved, folder / f"elsewhere{number}", secrets, {})
+        if _is_better(again, tried):
+            return replace(again, flags={"base_url": f"…/{beginning}"})
+    return tried
+
+
+def _is_better(again: Drive, tried: Drive) -> bool:
+    return again.verdict in {"whole", "wrong"} or (again.verdict == "partly" and tried.verdict != "partly")
 
 
 def _value(name: str, server: Played) -> str:
@@ -78,7 +93,7 @@ def _answer(flag: str, server: Played, document: Path) -> str | None:
     found = re.fullmatch(r"resources\.([\w-]+|\*)\.endpoint\.(.+)", flag)
     if found is None:
         return None
-    plan = read(open_source(str(document)), Options(base_url=server.url)).plan
+    plan = read(open_source(str(document)), Options(base_url=server.base_url)).plan
     named = [each for each in plan.resources if found[1] in {"*", each.name}] if plan else []
     ends = [end for each in named if (end := endpoint_of(each.request.path, server)) is not None]
     if not ends:
@@ -100,8 +115,8 @@ def _answer(flag: str, server: Played, document: Path) -> str | None:
 def endpoint_of(path: str | Text, server: Played) -> Endpoint | None:
     """The endpoint that a path of the document means, the filler in it left out."""
     words = path if isinstance(path, str) else "".join(p if isinstance(p, str) else "{x}" for p in path.parts)
-    shape = shape_of(words)
-    stripped = shape.removeprefix("v1/")
+    shape = f"{server.beginning}/{shape_of(words)}".strip("/")
+    stripped = f"{server.beginning}/{shape_of(words).removeprefix('v1/')}".strip("/")
     return server.facts.at(shape) or server.facts.at(stripped) or _filled(shape, server) or _filled(stripped, server)
 
 
@@ -114,12 +129,12 @@ def _filled(shape: str, server: Played) -> Endpoint | None:
 def _tried(document: Path, server: Played, folder: Path, secrets: Mapping[str, str], flags: Mapping[str, str]) -> Drive:
     folder.mkdir()
     warehouse = folder / "w.duckdb"
-    options = Options(base_url=server.url, settings=flags)
+    options = Options(base_url=server.base_url, settings=flags)
     try:
         plan = read(open_source(str(document)), options).plan
         report = headrace.load(
             document,
-            base_url=server.url,
+            base_url=server.base_url,
             to=warehouse,
             dataset="d",
             journal=folder / "journal",
@@ -134,7 +149,8 @@ def _tried(document: Path, server: Played, folder: Path, secrets: Mapping[str, s
 
 def judged(plan: Plan, report: RunReport, warehouse: Path, server: Played, flags: Mapping[str, str]) -> Drive:
     """Compare what was loaded with what the server has."""
-    said = " | ".join(error.message for error in report.errors)
+    unproven = [each.proof.why for each in report.resources.values() if not each.proof.complete]
+    said = " | ".join([*(error.message for error in report.errors), *unproven])
     missing: dict[str, int] = {}
     strange: list[str] = []
     for resource in plan.resources:
@@ -144,9 +160,7 @@ def judged(plan: Plan, report: RunReport, warehouse: Path, server: Played, flags
         if endpoint is None:
             strange.append(resource.name)
             continue
-        given = [value for value in flags.values() if value in server.shelf.parents(endpoint)]
-        parents = given if endpoint.parent and resource.parent is None else None
-        expected = Counter(server.shelf.marks(endpoint, parents))
+        expected = Counter(server.shelf.marks(endpoint, _parents(resource, plan, server, flags)))
         loaded = Counter(_loaded(warehouse, table_name(resource)))
         if loaded != expected:
             missing[resource.name] = sum((expected - loaded).values()) - sum((loaded - expected).values())
@@ -159,6 +173,20 @@ def judged(plan: Plan, report: RunReport, warehouse: Path, server: Played, flags
     if strange:
         return Drive("partly", flags, f"{strange} | {said}")
     return Drive("whole" if report.exit_code == 0 else "partly", flags, said)
+
+
+def _parents(resource: Resource, plan: Plan, server: Played, flags: Mapping[str, str]) -> list[str] | None:
+    """The values of the parent for which a document asks; None: all."""
+    endpoint = endpoint_of(resource.request.path, server)
+    if endpoint is None or endpoint.parent is None:
+        return None
+    if resource.parent is None:
+        return [value for value in flags.values() if value in server.shelf.parents(endpoint)]
+    above = next(each for each in plan.resources if each.name == resource.parent.resource)
+    known = endpoint_of(above.request.path, server)
+    if known is None or known.name != endpoint.parent:
+        return None
+    return server.shelf.parents(endpoint, _parents(above, plan, server, flags))
 
 
 def _loaded(warehouse: Path, table: str) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 _VARIABLE = re.compile(r"\{\{.*?\}\}|\{.*?\}")
-_UNPLAYED = ("custom", "selector_custom", "decoder", "custom_partition", "other_parents", "base_url")
+_UNPLAYED = ("custom", "selector_custom", "decoder", "custom_partition", "base_url")
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,17 @@ class Endpoint:
     parent: str | None = None
     parent_key: str | None = None
     parent_param: str | None = None
+    above_param: str | None = None
+    """The variable of the path that holds the parent's own parent, where there is one."""
     fields: tuple[str, ...] = ()
     """Fields that other endpoints or an increment need of its records."""
     is_parent: bool = False
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it has one record, and no list: that of the parent's row which its path ends with."""
+        named = self.parent is not None and self.path.rstrip("/").endswith(f"{{{self.parent_param}}}")
+        return named and self.paging.kind == "single" and (self.selector == "$" or self.parent_key in self.key)
 
     @property
     def is_open(self) -> bool:
@@ -66,12 +75,13 @@ class Endpoint:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """Of the paths that lead here; the parent's value is the group `parent`."""
+        """Of the paths that lead here; the parent's value is the group `parent`, that of its own parent `above`."""
         parts, at = [], 0
         for found in _VARIABLE.finditer(self.path.strip("/")):
             parts.append(re.escape(self.path.strip("/")[at : found.start()]))
-            owned = self.parent is not None and found[0].strip("{} ") == self.parent_param
-            parts.append("(?P<parent>[^/]+)" if owned and "parent" not in "".join(parts) else "[^/]+")
+            name = found[0].strip("{} ")
+            group = {self.parent_param: "parent", self.above_param: "above"}.get(name) if self.parent else None
+            parts.append(f"(?P<{group}>[^/]+)" if group and f"<{group}>" not in "".join(parts) else "[^/]+")
             at = found.end()
         return re.compile("".join(parts) + re.escape(self.path.strip("/")[at:]))
 
@@ -84,6 +94,13 @@ class Facts:
     endpoints: tuple[Endpoint, ...] = ()
     unplayed: tuple[str, ...] = field(default=())
     """Shapes of paths that the API has, but whose behaviour is not known well enough to be played."""
+
+    @property
+    def beginnings(self) -> list[str]:
+        """What all paths begin with, the shortest first: some documentations count it to the base URL."""
+        folders = [shape.split("/")[:-1] for shape in (*(each.shape for each in self.endpoints), *self.unplayed)]
+        shared = list(takewhile(lambda steps: len(set(steps)) == 1 and steps[0] != "*", zip(*folders, strict=False)))
+        return ["/".join(steps[0] for steps in shared[: number + 1]) for number in range(len(shared))]
 
     def at(self, shape: str) -> Endpoint | None:
         """The endpoint whose path has this shape."""
@@ -106,6 +123,9 @@ def read_facts(path: Path) -> Facts:
     for row in raw["resources"] or []:
         rows.setdefault(shape_of(str(row["path"])), row)
     played = {shape: row for shape, row in rows.items() if _is_played(row)}
+    for shape, row in list(played.items()):
+        if row.get("other_parents") and not _between(row, played):
+            del played[shape]
     names = {row["name"] for row in played.values()}
     # A child whose parent cannot be played has nobody to give its path a value.
     while orphans := [shape for shape, row in played.items() if row["parent"] and row["parent"] not in names]:
@@ -141,6 +161,21 @@ def _is_played(row: dict[str, Any]) -> bool:
     return kind is not None and owned and paging.get("location") != "header"
 
 
+def _between(row: dict[str, Any], played: dict[str, dict[str, Any]]) -> bool:
+    """Take for the parent of a row with several the one that is below the others; whether its path then is clear."""
+    among = {row["parent"], *row["other_parents"]}
+    known = [other for other in played.values() if other["name"] in among]
+    nearest = next((one for one in known if one["parent"] and (among == {one["name"]} or one["parent"] in among)), None)
+    variables = [found[0].strip("{} ") for found in _VARIABLE.finditer(row["path"])]
+    if nearest is None or len(variables) != 2 or nearest["parent_param"] not in variables:
+        return False
+    if nearest["name"] != row["parent"]:
+        row["parent"], row["parent_key"] = nearest["name"], "id"
+    row["above_param"] = nearest["parent_param"]
+    row["parent_param"] = next(name for name in variables if name != row["above_param"])
+    return True
+
+
 def _endpoint(row: dict[str, Any], rows: list[dict[str, Any]]) -> Endpoint:
     paging = {name: row["paging"].get(name) for name in Paging.__dataclass_fields__}
     children = [other for other in rows if other["parent"] == row["name"]]
@@ -156,6 +191,7 @@ def _endpoint(row: dict[str, Any], rows: list[dict[str, Any]]) -> Endpoint:
         parent=row["parent"],
         parent_key=str(row.get("parent_key") or "id"),
         parent_param=row.get("parent_param"),
+        above_param=row.get("above_param"),
         fields=(*needed, *([incremental] if isinstance(incremental, str) else [])),
         is_parent=bool(children),
     )

@@ -31,9 +31,16 @@ class Played:
     facts: Facts
     shelf: Shelf
     url: str = ""
+    beginning: str = ""
+    """What all paths begin with, as far as the user takes it for a part of the base URL."""
     asked: list[str] = field(default_factory=list)
     forbids: str = ""
     """What a request must not end with for now."""
+
+    @property
+    def base_url(self) -> str:
+        """What the user gives."""
+        return f"{self.url}/{self.beginning}" if self.beginning else self.url
 
     async def answer(self, request: web.Request) -> web.Response:
         """Any request."""
@@ -65,7 +72,8 @@ class Played:
             if found is None:
                 continue
             parent = path if endpoint.is_open else found.groupdict().get("parent") or ""
-            if endpoint.parent is None or parent in self.shelf.parents(endpoint):
+            above = found.groupdict().get("above")
+            if endpoint.parent is None or parent in self.shelf.parents(endpoint, None if above is None else [above]):
                 return endpoint, parent
         return None
 

@@ -36,13 +36,20 @@ class Shelf:
             self._lists[endpoint.name, parent] = found
         return found
 
-    def parents(self, endpoint: Endpoint) -> list[str]:
-        """The values that the path of a child takes, or the one empty value of a list without a parent."""
+    def parents(self, endpoint: Endpoint, within: list[str] | None = None) -> list[str]:
+        """The values that the path of a child takes, or the one empty value of a list without a parent.
+
+        `within`: those alone that the parent has for these values of its own path.
+        """
         above = self._facts.named(endpoint.parent) if endpoint.parent else None
         if above is None:
             return [""]
         key = endpoint.parent_key or "id"
-        return [str(_at(row, key)) for one in self.parents(above) for row in self.records(above, one)]
+        return [
+            str(_at(row, key))
+            for one in (self.parents(above) if within is None else within)
+            for row in self.records(above, one)
+        ]
 
     def marks(self, endpoint: Endpoint, parents: list[str] | None = None) -> list[str]:
         """What a whole load holds."""
@@ -52,6 +59,8 @@ class Shelf:
         return [str(row[MARK]) for value in values for row in self.records(endpoint, value)]
 
     def _number(self, endpoint: Endpoint, parent: str) -> int:
+        if endpoint.is_one:
+            return 1
         if endpoint.is_open:  # any value is one of this API's; the first that is asked for has a list of some length
             self._opened.setdefault(endpoint.name, parent)
             size = page_size(endpoint)
