@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -50,29 +50,24 @@ def drive(document: Path, server: Played, folder: Path) -> Drive:
     tried = _tried(document, server, folder / "once", secrets, flags)
     if tried.verdict not in {"asked", "partly", "refused"} or flags:
         return tried
-    tried = _elsewhere(document, server, folder, secrets, tried)
-    asked = [] if tried.flags else _FLAG.findall(tried.why)
-    for number, flag in enumerate(dict.fromkeys(asked)):
+    best = tried
+    for again in _mended(document, server, folder, secrets, tried.why):
+        if again.verdict in {"whole", "wrong"}:
+            return again
+        if again.verdict == "partly" and best.verdict != "partly":
+            best = again
+    return best
+
+
+def _mended(document: Path, server: Played, folder: Path, secrets: Mapping[str, str], asked: str) -> Iterator[Drive]:
+    """What comes of each answer to what headrace asked for, one at a time."""
+    for number, beginning in enumerate(server.facts.beginnings if "the base URL" in asked else ()):
+        again = _tried(document, replace(server, beginning=beginning), folder / f"elsewhere{number}", secrets, {})
+        yield replace(again, flags={"base_url": f"…/{beginning}"})
+    for number, flag in enumerate(dict.fromkeys(_FLAG.findall(asked))):
         value = _answer(flag, server, document)
         if value is not None:
-            again = _tried(document, server, folder / f"again{number}", secrets, {flag: value})
-            if _is_better(again, tried):
-                return again
-    return tried
-
-
-def _elsewhere(document: Path, server: Played, folder: Path, secrets: Mapping[str, str], tried: Drive) -> Drive:
-    """What comes of another base URL, where headrace says that this one may be wrong."""
-    for number, beginning in enumerate(server.facts.beginnings if "the base URL" in tried.why else ()):
-        moved = replace(server, beginning=beginning)
-        again = _tried(document, moved, folder / f"elsewhere{number}", secrets, {})
-        if _is_better(again, tried):
-            return replace(again, flags={"base_url": f"…/{beginning}"})
-    return tried
-
-
-def _is_better(again: Drive, tried: Drive) -> bool:
-    return again.verdict in {"whole", "wrong"} or (again.verdict == "partly" and tried.verdict != "partly")
+            yield _tried(document, server, folder / f"again{number}", secrets, {flag: value})
 
 
 def _value(name: str, server: Played) -> str:
