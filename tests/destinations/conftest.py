@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,28 +10,13 @@ import pytest
 pytest.importorskip("dlt", reason="the dlt extra is not installed")
 
 from tests.destinations.places import Place, place, postgres
-from tests.rest_api.serving import Api, serving
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with serving() as running:
-        yield running
+from tests.rest_api.conftest import api, bare_world  # noqa: F401 - the same fixtures
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     with postgres() as url:
         yield url
-
-
-@pytest.fixture(autouse=True)
-def bare_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "CRITICAL")
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    logging.getLogger("dlt").setLevel(logging.CRITICAL)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def api() -> Iterator[Api]:
 
 
 @pytest.fixture(autouse=True)
-def _bare_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def bare_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     monkeypatch.setenv("RUNTIME__LOG_LEVEL", "CRITICAL")
