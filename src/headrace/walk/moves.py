@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -38,6 +39,7 @@ from headrace.walk.sighting import Sighting, sight
 from headrace.walk.trial import Came, Dialogue, facts_of, is_same, look, probe
 from headrace.walk.value import all_alike, count
 
+_LEAST_CAP: Final = 10
 _KEYS: Final = ("id", "key", "uuid", "_id")
 _Found = tuple[Resource, str]
 """The resource as it is now understood, and what there is to say of it."""
@@ -83,7 +85,7 @@ def numbered(resource: Resource, first: Came) -> Dialogue[tuple[Resource, Came, 
     zero = yield probe(from_0)
     if not isinstance(zero, Came) or not zero.records:
         return resource, first, ""
-    if not is_same(zero.records, first.records):
+    if not _is_within(first.records, zero.records):
         return from_0, zero, f"pages are counted from 0: page 0 of `{rule.param}` holds other records than page 1"
     if len(first.records) == 0 or all_alike(first.records):
         return resource, first, ""
@@ -108,12 +110,13 @@ def _unmoved(resource: Resource, first: Came, guess: str) -> Dialogue[_Found]:
     rule, came = resource.paging, len(first.records)
     assert isinstance(rule, Offset | PageNumber)  # noqa: S101 - only these are counted
     root = parsed(first.reply.body)
-    totals = [count(one.value) for one in sight(root).total_records] if root is not None else []
+    seen = sight(root).total_records if root is not None else ()
+    totals = {count(one.value) for one in seen if one.keys[-1].lower() != "count"}  # that may be the page's own
     single = _with(resource, SinglePage(rule.size, rule.size_param))
     said = f"`{rule.param}` changes nothing, and the first page"
-    if came in totals:
+    if totals == {came}:
         return single, f"{said} has all {came} records by the API's own total: there is one page"
-    if rule.size is not None and 1 < came < rule.size:
+    if rule.size is not None and 1 < came < rule.size and not _may_be_a_cap(came):
         smaller = yield probe(_asked_for(resource, came - 1))
         if isinstance(smaller, Came) and len(smaller.records) == came - 1:
             return single, f"{said} is shorter than it may be: there is one page"
@@ -124,6 +127,17 @@ def _unmoved(resource: Resource, first: Came, guess: str) -> Dialogue[_Found]:
         f" {flag(name, guess, 'NAME')}.",
         url=first.reply.url,
     )
+
+
+def _is_within(one: Sequence[bytes], other: Sequence[bytes]) -> bool:
+    """Whether most records of a page are in another: it moves by some where rows come or go between two requests."""
+    there = set(other)
+    return 2 * sum(record in there for record in one) > len(one)
+
+
+def _may_be_a_cap(records: int) -> bool:
+    """Whether an API may cap its pages at so many: then a smaller size is honoured, and a page is full all the same."""
+    return records >= _LEAST_CAP and (records % 5 == 0 or records & (records - 1) == 0)
 
 
 def _asked_for(resource: Resource, size: int) -> Resource:
