@@ -368,6 +368,8 @@ class Resource(msgspec.Struct, frozen=True):
     """The resources that hang on its rows, those left out of this plan as well."""
     beside: tuple[str, ...] = ()
     """The other resources that fill its table, those left out of this plan as well."""
+    below_increment: bool = False
+    """Whether a resource above it is incremental, so that a run brings only a part of its rows."""
     guesses: frozenset[str] = frozenset()
     """Which of its values are guesses, as paths below the resource (`endpoint.data_selector`): see `walk.verify`."""
     kin: Paging | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,14 +26,16 @@ def load_order(resources: Iterable[Resource], chosen: Collection[str] = ()) -> t
     return tuple(_related(each, meant) for each in ordered.values())
 
 
-def _related(resource: Resource, all_of_them: Iterable[Resource]) -> Resource:
+def _related(resource: Resource, all_of_them: Sequence[Resource]) -> Resource:
     """The resource, told of those that depend on it, whether they run this time or not."""
     table = normalise(resource.table)
     others = [each for each in all_of_them if each.name != resource.name]
+    known = {each.name: each for each in (*all_of_them, resource)}
     return msgspec.structs.replace(
         resource,
         children=tuple(each.name for each in others if each.parent and each.parent.resource == resource.name),
         beside=tuple(each.name for each in others if normalise(each.table) == table),
+        below_increment=any(known[above].incremental for above in lineage(known, resource.name)[1:]),
     )
 
 

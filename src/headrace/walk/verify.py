@@ -133,7 +133,8 @@ def _keyed(resource: Resource, first: Came) -> tuple[tuple[str, ...] | None, Dis
     fault = fault_of(resource.primary_key, first.records)
     if fault is None:
         return None, None, ""
-    way: Disposition = "append" if resource.incremental or resource.beside or resource.merge_key else "replace"
+    is_part = resource.incremental or resource.below_increment
+    way: Disposition = "append" if is_part or resource.beside or resource.merge_key else "replace"
     doubt = (
         f"{fault}, so nothing is merged by it: the table is loaded with `{way}`; if there is a key, run again with"
         f" {flag(resource.name, KEY, 'NAME')}"
