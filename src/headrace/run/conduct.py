@@ -13,6 +13,7 @@ import msgspec
 from headrace.errors import SourceError
 from headrace.model.envelope import Absent, Envelope, Visit
 from headrace.model.event import Emit, PageFetched, WalkEnded, WalkStarted
+from headrace.model.guess import KEY
 from headrace.model.page import Page, PageRef
 from headrace.model.plan import Client, Resource
 from headrace.model.position import Done, Position, dump
@@ -119,7 +120,10 @@ class Walker:
         self._inquest = inquest or Inquest()
         self._early: Early | None = None
         if state and state.detected:  # by an earlier try, whose report nobody may have seen
-            for event in told(self.resource.name, msgspec.json.decode(state.detected, type=Detection)):
+            found = msgspec.json.decode(state.detected, type=Detection)
+            if KEY not in walk.resource.guesses:  # it has been stated since
+                found = msgspec.structs.replace(found, doubt="")
+            for event in told(self.resource.name, found):
                 emit(event)
         for ref in before if not walk.ended else ():
             sizes.note(ref.body_bytes)

@@ -36,6 +36,12 @@ def guesses_of(codes: Iterable[str]) -> frozenset[str]:
     return frozenset(_GUESSES[code] for code in codes if code in _GUESSES)
 
 
+def without_stated(guesses: frozenset[str], name: str, settings: Iterable[str]) -> frozenset[str]:
+    """What is left of a resource's guesses beside what the command line states of it: a flag is no guess."""
+    places = (f"resources.{name}.", "resources.*.", "resource_defaults.")
+    return guesses - {key.removeprefix(place) for key in settings for place in places if key.startswith(place)}
+
+
 def with_kin(resources: Sequence[Resource]) -> list[Resource]:
     """The resources, those of which nothing is said about pages told how all the others page."""
     paged = (each.paging for each in resources if PAGINATOR not in each.guesses)

@@ -24,7 +24,7 @@ from headrace.model.plan import (
 from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
 from headrace.spec.fillers import suspect, suspect_key
-from headrace.spec.guesses import guesses_of
+from headrace.spec.guesses import guesses_of, without_stated
 from headrace.spec.hints import read_hints
 from headrace.spec.incremental import is_list_of_one
 from headrace.spec.jinja import without_jinja, without_variables
@@ -119,9 +119,13 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         incremental=_with_key(request.incremental, node.get("primary_key")),
         actions=read_actions(ctx, endpoint.get("response_actions"))
         + (ignored(ctx, handler) if handler is not None else ()),
-        guesses=guesses_of(ctx.faults.told[told:])
-        | request.guesses
-        | _unsure(ctx, selector, hints.primary_key, _paginator(endpoint, client)),
+        guesses=without_stated(
+            guesses_of(ctx.faults.told[told:])
+            | request.guesses
+            | _unsure(ctx, selector, hints.primary_key, _paginator(endpoint, client)),
+            name,
+            ctx.settings,
+        ),
     )
     hides = hidden_by_default(resource)
     for sentence in hides:

@@ -18,6 +18,7 @@ from headrace.envelope.body import checked_text, mask_lone_surrogates
 from headrace.envelope.choose import choose
 from headrace.envelope.path import render
 from headrace.model.envelope import Envelope
+from headrace.model.guess import KEY
 from headrace.model.plan import (
     AutoPaging,
     Cursor,
@@ -70,15 +71,15 @@ def settled(resource: Resource, detection: bytes) -> Resource:
 
 def with_detection(resource: Resource, found: Detection) -> Resource:
     """The resource with what its first page settled."""
-    path = resource.request.path
+    path, is_guess = resource.request.path, KEY in resource.guesses  # a key that was stated since counts
     if found.prefix is not None and isinstance(path, str):
         resource = without_prefix(resource, found.prefix)
     return msgspec.structs.replace(
         resource,
         paging=found.paging,
         selector=found.selector,
-        primary_key=resource.primary_key if found.primary_key is None else found.primary_key,
-        disposition=resource.disposition if found.disposition is None else found.disposition,
+        primary_key=found.primary_key if is_guess and found.primary_key is not None else resource.primary_key,
+        disposition=found.disposition if is_guess and found.disposition is not None else resource.disposition,
         guesses=frozenset(),
     )
 
