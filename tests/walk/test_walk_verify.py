@@ -166,6 +166,18 @@ def test_a_page_number_that_changes_nothing_is_a_question() -> None:
         talk(birds(NUMBERED, BASE_PAGE), lambda *_: {"data": page(0, 10)})
 
 
+def test_a_record_that_comes_between_two_requests_makes_no_page_0() -> None:
+    pages = {"1": page(0, 10), "0": page(-1, 9), "2": page(9, 19)}
+    detection = found(birds(NUMBERED, BASE_PAGE), lambda _, params: {"data": pages[params["page"]]})
+    assert detection.paging == NUMBERED
+
+
+def test_a_page_0_that_is_everything_is_not_the_first() -> None:
+    pages = {"1": page(0, 10), "0": page(0, 40), "2": page(10, 20)}
+    detection = found(birds(NUMBERED, BASE_PAGE), lambda _, params: {"data": pages[params["page"]]})
+    assert detection.paging == NUMBERED
+
+
 def test_a_stated_first_page_is_not_doubted() -> None:
     _, asked = talk(birds(NUMBERED, KEY), numbered(0, [page(0, 5), page(5, 9)]))
     assert asked == ["/birds page=1"]
@@ -205,6 +217,20 @@ def test_a_page_that_is_shorter_than_it_may_be_is_the_only_one() -> None:
 def test_a_page_that_has_as_many_as_the_total_is_the_only_one() -> None:
     detection = found(birds(OFFSET, OFFSET_PARAM), lambda *_: {"data": page(0, 5), "total": 5})
     assert isinstance(detection.paging, SinglePage)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"count": 100}, {"count": 100, "total": 1000}, {"total": 100, "totalCount": 1000}],
+)
+def test_a_count_of_the_page_is_no_total(more: dict[str, int]) -> None:
+    with pytest.raises(SourceError, match="offset_param=NAME"):
+        talk(birds(Offset(size=100), OFFSET_PARAM), lambda *_: {"data": page(0, 100), **more})
+
+
+def test_a_page_that_the_api_may_have_capped_is_not_taken_for_the_only_one() -> None:
+    with pytest.raises(SourceError, match="offset_param=NAME"):
+        talk(birds(Offset(size=100), OFFSET_PARAM), lambda _, params: {"data": page(0, min(int(params["limit"]), 50))})
 
 
 def test_an_offset_advances_by_what_comes_where_its_size_is_ignored() -> None:
@@ -318,6 +344,18 @@ def test_nothing_is_merged_by_a_key_that_is_none() -> None:
 def test_rows_of_a_table_that_others_fill_too_are_appended() -> None:
     way = birds(SinglePage(), KEY, primary_key=("id",), disposition="merge", beside=("nests",))
     assert found(way, lambda *_: {"data": [{"no": 1}]}).disposition == "append"
+
+
+def test_rows_below_an_increment_are_appended_for_a_run_brings_only_some() -> None:
+    way = birds(SinglePage(), KEY, primary_key=("id",), disposition="merge", below_increment=True)
+    assert found(way, lambda *_: {"data": [{"no": 1}]}).disposition == "append"
+
+
+def test_a_key_that_was_stated_since_counts_for_what_an_earlier_try_has_settled() -> None:
+    way = birds(SinglePage(), KEY, SELECTOR, primary_key=("id",), disposition="merge")
+    detection = found(way, lambda *_: {"data": [{"no": 1}]})
+    after = with_detection(birds(SinglePage(), SELECTOR, primary_key=("no",), disposition="merge"), detection)
+    assert (after.primary_key, after.disposition) == (("no",), "merge")
 
 
 def test_an_empty_first_page_settles_nothing() -> None:

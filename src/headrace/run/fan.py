@@ -201,6 +201,7 @@ class Fan:
     async def _walked(self, row: RowWalk) -> WalkEnd:
         limit = None if self._limit_pages is None else self._limit_pages - self._pages
         walk, name = row.walk, self.resource.name
+        self._inquest.recall(walk.state.detected if walk.state else b"")
         before = await self._desk.refs(walk.name) if walk.state else []
         for ref in before:
             row.pages.put_nowait(FetchedPage(ref, None, row.added, sieve=row.sieve))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from headrace.errors import SourceError
 from headrace.model.plan import Client
 from headrace.run.early import Arrived, fetch
@@ -24,6 +26,11 @@ class Inquest:
         self._lock = asyncio.Lock()
         self._is_begun = False
         self._found: Detection | None = None
+
+    def recall(self, detected: bytes) -> None:
+        """What an earlier try has settled, as the journal has it: a resume does not ask again."""
+        if detected and not self._is_begun:
+            self._found, self._is_begun = msgspec.json.decode(detected, type=Detection), True
 
     async def first(self, transport: Transport, client: Client, course: Course) -> Arrived:
         """The first page of a walk, with what was guessed settled. Raises SourceError, or Ignored."""
