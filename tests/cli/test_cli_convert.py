@@ -274,3 +274,9 @@ def test_a_small_api_gives_the_same_tables_by_both_ways(kind: str, api: Api) -> 
     ours = tables("ours.duckdb", "small_data")
     assert ours == through_dlt(Said("small.yaml").out, {})
     assert ours["users"]
+
+
+def test_the_flag_of_another_command_is_not_taken_for_the_form() -> None:
+    said = Said(example(), "--to", "yaml")
+    assert (said.code, said.out) == (2, "")
+    assert "--as dlt, yaml or diff" in said.err

@@ -152,3 +152,14 @@ def test_a_reference_among_the_parameters_is_shown_by_name(vendor: Vendor) -> No
     path.write_text(path.read_text().replace("sk_PLANTED_param", 'dlt.secrets[\\"the_key\\"]'))
     params = json.loads(said("check", str(path), "--format", "json")[1])["plan"]["resources"][0]["params"]
     assert params == {"access_token": "<secret the_key>", "size": "5"}
+
+
+@pytest.mark.parametrize(
+    "key", ["client.auth.token", "resources.users.endpoint.auth.api_key", "client.headers.X-Api-Key"]
+)
+@pytest.mark.parametrize("command", ["run", "check", "convert"])
+def test_a_credential_is_not_taken_from_the_command_line(command: str, key: str) -> None:
+    code, words = said(command, document("http://h.test"), "--set", f"{key}=sk_PLANTED_token")
+    assert code == 2
+    assert f"{key} is a credential" in words
+    assert "sk_PLANTED" not in words

@@ -325,3 +325,10 @@ def test_a_page_of_a_hundred_records_is_split_in_well_under_a_millisecond() -> N
         splitter.split(body)
         times.append(time.perf_counter() - started)
     assert min(times) < 0.001
+
+
+def test_a_body_with_no_list_but_that_of_its_errors_is_no_page() -> None:
+    with pytest.raises(SelectorAbsent, match="names an error, and has no list but that at `errors`"):
+        split('{"errors": [{"msg": "quota"}]}', None)
+    assert split('{"errors": [], "users": [{"id": 1}]}', None).selector == "users"
+    assert split('{"errors": [{"id": 1}]}', "errors").records == [b'{"id": 1}']

@@ -66,6 +66,8 @@ def main(argv: Sequence[str], world: World) -> int:
 def _convert(flags: argparse.Namespace, world: World) -> int:
     from headrace.spec.read import open_source
 
+    if flags.to is not None:
+        raise UsageError("convert writes into no warehouse, so it takes no --to: the form is --as dlt, yaml or diff")
     if flags.output is not None and Path(flags.output).exists() and not flags.force:
         raise UsageError(f"{flags.output} is there already: name another file, or add --force to overwrite it")
     source = open_source(flags.config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Literal
 
 from headrace.cli.parser import Parser, UsageError
@@ -27,11 +28,22 @@ def positive(value: str) -> int:
     return int(value)
 
 
+_CREDENTIAL = re.compile(
+    r"(?i)(?:.*\.)?(?:auth\.(?:token|api_key|password|client_secret|access_token|private_key\w*)"
+    r"|headers\.[^.]*(?:auth|token|key|secret|cookie)[^.]*)"
+)
+
+
 def setting(value: str) -> tuple[str, str]:
-    """`KEY=VALUE`; the value may be empty or hold more equals signs."""
+    """`KEY=VALUE`; the value may be empty or hold more equals signs. A credential is no such value."""
     key, equals, rest = value.partition("=")
     if not equals or not key.strip():
         raise argparse.ArgumentTypeError(f"{value!r} is not KEY=VALUE")
+    if _CREDENTIAL.fullmatch(key.strip()):
+        raise argparse.ArgumentTypeError(
+            f"{key.strip()} is a credential, and others can see a command line: write its name into the document, such"
+            " as ${TOKEN}, and put the value into the environment"
+        )
     return key.strip(), rest
 
 

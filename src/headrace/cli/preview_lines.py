@@ -105,7 +105,7 @@ def _table(one: PreviewTable, found: Previewed, shown: Stage) -> Iterator[str]:
     told = f"{one.name}, {many(one.rows, 'row')}, {many(len(columns), 'column')}"
     yield f"  {shown.paint('accent', told)}"
     keys = {name for key in found.keys if key.kind != "candidate" for name in key.columns}
-    width = min(_NAME, max((len(each.name) for each in columns), default=0))
+    width = min(_NAME, max(len("column"), *(len(each.name) for each in columns)))
     left = shown.width - width - _TYPE - _FILLED - 10
     yield shown.paint("dim", f"    {'column'.ljust(width)}  {'type'.ljust(_TYPE)}  {'filled'}  first value")
     for each in columns[:_COLUMNS_SHOWN]:

@@ -55,6 +55,20 @@ def null_beside_error(selector: Path) -> SelectorAbsent:
     )
 
 
+def error_alone(selector: str) -> SelectorAbsent:
+    """A body with no list but that of what went wrong."""
+    return SelectorAbsent(
+        f"The body names an error, and has no list but that at `{selector}`",
+        mend=f"mend what the API complains of; if those are the records, set the data selector to `{selector}`",
+        attempts=_ERROR_ATTEMPTS,
+    )
+
+
+def is_of_errors(selector: str) -> bool:
+    """Whether a selector leads to what a body says of errors."""
+    return (parse(selector).keys or ("",))[0].lower() in _ERROR_KEYS
+
+
 def names_an_error(root: Raw) -> bool:
     """Whether a body says at its top that something went wrong."""
     return any(key.lower() in _ERROR_KEYS and bytes(value) not in _NOTHING for key, value in members(root).items())

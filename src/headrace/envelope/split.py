@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from headrace.envelope.absent import absent, names_an_error, null_beside_error
+from headrace.envelope.absent import absent, error_alone, is_of_errors, names_an_error, null_beside_error
 from headrace.envelope.body import Masked, checked_text, mask_lone_surrogates, rejected
 from headrace.envelope.choose import choose
 from headrace.envelope.find import Found, elements, find, follow, kind, members
@@ -140,6 +140,8 @@ class Splitter:
         choice = choose(root)
         if choice.selector == "":
             return Envelope([], "", "null", **self._values(root))
+        if is_of_errors(choice.selector) and names_an_error(root):
+            raise error_alone(choice.selector)
         return self._general(root, parse(choice.selector))
 
     def _general(self, root: Raw, selector: Path) -> Envelope:
