@@ -110,3 +110,20 @@ def test_a_parameter_may_hold_a_template_in_the_midst_of_it() -> None:
 def test_a_selector_may_be_a_template_of_a_given_value() -> None:
     assert plan_of(scaffold({"data_selector": "{{ config['kind'] }}"}, kind="rows")).resources[0].selector == "rows"
     assert "selector-jinja" in codes(scaffold({"data_selector": "{{ config['kind'] }}"}), "warning")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ day_delta(1, format='a', format='b') }}",
+        "{{ format_datetime('1', '%Y', '%d%d') }}",
+        "{{ format_datetime(99999999999999999, '%Y') }}",
+        "{{ today_utc }}",
+        "{{ now_utc }}",
+        "{{ config }}",
+        "{{ config.get }}",
+    ],
+)
+def test_what_fails_or_is_no_value_is_none_whatever_is_raised(template: str) -> None:
+    with pytest.raises(NoValue):
+        evaluated(template, GIVEN.get, NOW)

@@ -67,6 +67,9 @@ def evaluated(template: str, config: Config, now: dt.datetime) -> str:
         RecursionError,
         LookupError,
         AttributeError,
+        SyntaxError,  # a keyword that is there twice
+        OSError,  # a time beyond the platform's
+        re.error,  # a layout to read by that says something twice
     ) as error:
         raise (Missing(values.missing) if values.missing else NoValue(template)) from error
     if not made.strip() or len(made) > _LONGEST:
@@ -126,7 +129,9 @@ class _Values:
 
 
 def _written(value: object) -> object:
-    """A time as the standard writes it (ISO 8601)."""
+    """A time as the standard writes it (ISO 8601). Raises TypeError for a function that lacks its `()`."""
+    if not isinstance(value, str | int | float | dt.date | dt.timedelta | None):
+        raise TypeError(value)
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
