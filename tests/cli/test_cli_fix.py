@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -309,3 +310,9 @@ def test_typographic_quotes_and_tabs_are_mended() -> None:
     assert errors(told(mended(text, "py"), "py")) == []
     tabbed = "client:\n\tbase_url: https://a.io\nresources: [users]\n"
     assert errors(told(mended(tabbed, "yaml"), "yaml")) == []
+
+
+def test_a_line_without_an_end_is_masked_in_no_time() -> None:
+    begun = time.perf_counter()
+    assert changed_lines("", "a" * 20_000) == [f"+ {'a' * 20_000}"]
+    assert time.perf_counter() - begun < 2

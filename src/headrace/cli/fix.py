@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from headrace.spec.read import Options, Source
 
 _CHOICES = "[y]es  [n]o  [a]ll that are certain  [q]uit"
-_VALUE = re.compile(r"""(?P<lead>(?P<key>["']?[\w$-]+["']?)\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,}{\["']+)""")
+_VALUE = re.compile(
+    r"""(?P<lead>(?P<key>["']?(?<![\w$-])[\w$-]+["']?)\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,}{\["']+)"""
+)
 
 
 @dataclass(slots=True)
