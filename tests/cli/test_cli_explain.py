@@ -392,3 +392,17 @@ def test_the_documents_of_the_corpus_are_explained_or_refused() -> None:
             assert all(value["why"] for value in told if value["confidence"] == "guessed"), path.name
             explained += 1
     assert explained > 300
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_what_a_document_writes_out_for_the_token_is_masked(form: str) -> None:
+    Path("token.yaml").write_text(
+        "client:\n  base_url: https://api.acme.io/v1\n"
+        "  auth: {type: oauth2_client_credentials, access_token_url: https://api.acme.io/t, client_id: me,"
+        " client_secret: hunter2, access_token_request_data: {grant_type: password, password: hunter2}}\n"
+        "resources: [users]\n",
+        encoding="utf-8",
+    )
+    said = Said("token.yaml", "--format", form)
+    assert said.code == 0
+    assert "hunter2" not in said.out + said.err

@@ -6,7 +6,7 @@ import argparse
 import math
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import msgspec
 
@@ -246,11 +246,17 @@ def _masked_values(values: dict[str, Value]) -> dict[str, Value]:
 
 def _masked_of(key: str, value: Json) -> Json:
     if key.startswith("auth."):  # masked already; an address is still one
+        if isinstance(value, list):  # pairs of the token's request, of which none is masked yet
+            return [[each[0], masked_json(str(each[0]), each[1])] if _is_pair(each) else each for each in value]
         return masked(value) if isinstance(value, str) else value
     part, _, name = key.partition(".")
     if part == "headers" and CREDENTIAL_HEADERS.fullmatch(name) and isinstance(value, str) and not _MARK.search(value):
         return MASK
     return masked_json(name or part, value)
+
+
+def _is_pair(value: Json) -> TypeGuard[list[Json]]:
+    return isinstance(value, list) and len(value) == 2  # noqa: PLR2004 - a name and its value
 
 
 def _masked_ask(ask: Ask) -> Ask:
