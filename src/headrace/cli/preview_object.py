@@ -128,7 +128,11 @@ def previewed(found: Preview, config: str, rows: int) -> Previewed:
         resource=resource.name,
         table=root,
         request=Asked(
-            resource.request.method, masked(reply.url), reply.status, len(reply.body), round(reply.elapsed_s, 3)
+            resource.request.method,
+            masked(told.text(reply.url)),
+            reply.status,
+            len(reply.body),
+            round(reply.elapsed_s, 3),
         )
         if reply is not None
         else None,
