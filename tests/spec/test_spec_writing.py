@@ -294,3 +294,7 @@ def test_a_plan_that_dlt_can_be_told_in_full_says_nothing_of_losses() -> None:
     text, lost = dlt_module(meant_by(plan_of(of(with_endpoint(paginator="single_page")))), "x")
     assert lost == ()
     assert "#" not in text
+
+
+def test_a_comment_holds_nothing_that_yaml_does_not_take() -> None:
+    assert yaml.safe_load(yaml_text({"a": 1}, {"a": ["b\x07\x7f\ufeffc"]})) == {"a": 1}

@@ -17,6 +17,9 @@ _OTHERS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """Words that YAML reads as something else than themselves."""
 _ODD = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2030-\ud7ff\ue000-\ufefe\uff00-\uffef]")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""What YAML does not take, not even in a comment."""
+
 Comments = Mapping[str, Sequence[str]]
 
 
@@ -130,6 +133,7 @@ def _quoted(words: str) -> str:
 def _comment(paragraphs: Sequence[str], indent: str) -> Iterator[str]:
     for words in paragraphs:
         lead = f"{indent}# "
-        wrap = textwrap.wrap(" ".join(words.split()), _WIDTH, initial_indent=lead, subsequent_indent=f"{lead}  ",
+        plain = _CONTROL.sub("?", " ".join(words.split()))
+        wrap = textwrap.wrap(plain, _WIDTH, initial_indent=lead, subsequent_indent=f"{lead}  ",
                              break_long_words=False, break_on_hyphens=False)  # fmt: skip
         yield from wrap
