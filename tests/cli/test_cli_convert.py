@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import shutil
@@ -280,3 +281,87 @@ def test_the_flag_of_another_command_is_not_taken_for_the_form() -> None:
     said = Said(example(), "--to", "yaml")
     assert (said.code, said.out) == (2, "")
     assert "--as dlt, yaml or diff" in said.err
+
+
+def _of(resource: str, tmp_path: Path, client: str = '{base_url: "https://a.example.net"}') -> Said:
+    document = tmp_path / "a.yaml"
+    document.write_text(f"client: {client}\nresources:\n  - {resource}\n", encoding="utf-8")
+    return Said(str(document))
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        '{path: a, params: {last_value_func: "evil()"}}',
+        '{path: a, method: POST, json: {last_value_func: "evil()"}}',
+        '{path: a, method: POST, json: {type: oauth2_jwt, "x=evil(),y": "1"}}',
+    ],
+)
+def test_no_word_of_a_document_becomes_code_of_the_module(endpoint: str, tmp_path: Path) -> None:
+    said = _of(f"{{name: a, endpoint: {endpoint}}}", tmp_path)
+    calls = [node for node in ast.walk(ast.parse(said.out)) if isinstance(node, ast.Call)]
+    assert said.code == 0
+    assert not [call for call in calls if ast.unparse(call.func) in {"evil", "OAuthJWTAuth"}]
+
+
+def test_the_name_of_a_secret_does_not_end_its_quotes(tmp_path: Path) -> None:
+    document = tmp_path / "a.py"
+    ref = """dlt.secrets['x"] + evil() + b["y']"""
+    client = f"""{{"base_url": "https://a.example.net", "headers": {{"X": "a" + {ref}}}, "auth": {{"token": {ref}}}}}"""
+    document.write_text(f'rest_api_source({{"client": {client}, "resources": ["a"]}})', encoding="utf-8")
+    said = Said(str(document))
+    assert said.code == 0
+    calls = [node for node in ast.walk(ast.parse(said.out)) if isinstance(node, ast.Call)]
+    assert "evil" not in {ast.unparse(call.func) for call in calls}
+
+
+def test_a_character_beyond_the_first_plane_stays_one_beside_an_odd_one(tmp_path: Path) -> None:
+    said = _of('{name: a, endpoint: {path: a, params: {q: "\\U0001F600\\n"}}}', tmp_path)
+    constants = {node.value for node in ast.walk(ast.parse(said.out)) if isinstance(node, ast.Constant)}
+    assert "\U0001f600\n" in constants
+
+
+@pytest.mark.parametrize(
+    ("resource", "client"),
+    [
+        ("{name: a, endpoint: a}", '{base_url: "https://a.example.net/?api_key=sk-live-1"}'),
+        (
+            '{name: a, endpoint: {path: a, method: POST, data: "x=1&password=sk-live-1"}}',
+            '{base_url: "https://a.example.net"}',
+        ),
+        (
+            '{name: b, endpoint: b}\n  - {name: a, endpoint: {path: "{resources.b.id}?api_key=sk-live-1"}}',
+            '{base_url: "https://a.example.net"}',
+        ),
+    ],
+)
+def test_a_key_in_any_address_or_text_body_is_refused_without_showing_it(
+    resource: str, client: str, tmp_path: Path
+) -> None:
+    said = _of(resource, tmp_path, client)
+    assert said.code == 2
+    assert "sk-live-1" not in said.out + said.err
+    assert "holds a key" in said.err
+
+
+def test_a_reference_in_a_text_body_is_no_key_that_is_spelt_out(tmp_path: Path) -> None:
+    said = _of("""{name: a, endpoint: {path: a, method: POST, data: 'password={dlt.secrets["p"]}'}}""", tmp_path)
+    assert said.code == 0
+
+
+def test_a_diff_that_would_show_an_escaped_secret_is_refused(tmp_path: Path) -> None:
+    document = tmp_path / "a.py"
+    document.write_text(
+        """rest_api_source({"client": {"base_url": "https://a.example.net", "auth": {"token": "sk\\"live\\n1"}},
+    "resources": [{"name": "a", "endpoint": {"path": "a", "data_selector": "response.a"}}]})""",
+        encoding="utf-8",
+    )
+    said = Said(str(document), "--as", "diff")
+    assert (said.code, said.out) == (2, "")
+    assert "would show a secret" in said.err
+
+
+def test_user_and_password_of_an_address_are_written_as_they_are_sent(tmp_path: Path) -> None:
+    said = _of("{name: a, endpoint: a}", tmp_path, '{base_url: "https://joe%40a.io:p%2Fw@a.example.net"}')
+    assert '"username": "joe@a.io"' in said.out
+    assert "p%2Fw" not in said.out + said.err

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
+import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from headrace.cli.flags import add_common
 from headrace.cli.masks import is_credential, masked, masked_faults
@@ -20,7 +22,9 @@ from headrace.errors import ConfigError
 from headrace.report.exits import Exit
 
 if TYPE_CHECKING:
+    from headrace.model.plan import Text
     from headrace.spec.read import Reading, Source
+    from headrace.spec.references import Part
     from headrace.spec.writing import Meant
 
 _IDLE = (
@@ -103,8 +107,8 @@ def _written(source: Source, reading: Reading, flags: argparse.Namespace, world:
 
     meant = meant_in(reading, source, dict(flags.settings))
     assert meant is not None  # noqa: S101 - there is a plan
-    _refuse_secret_paths(meant)
     plain, names = without_literals(meant, is_credential)
+    _refuse_secret_paths(plain)
     if flags.form == "diff":
         return _diff(source, flags, world, names)
     told = _secrets(names)
@@ -132,7 +136,7 @@ def _diff(
     left = read(dataclasses.replace(source, text=text), options).in_full
     after = text.replace("\n", "\r\n") if "\r\n" in source.text else text
     lines = _unified(source.text, after, config_name(flags.config))
-    if any(value in line for line in lines for value in secrets):
+    if any(shape in line for line in lines for value in secrets for shape in _shapes(value)):
         raise ConfigError(
             "The diff would show a secret that the document spells out:"
             ' write dlt.secrets["…"] there first, or take --as dlt or --as yaml.'
@@ -147,6 +151,16 @@ def _diff(
     if others:
         notes.append(f"Left as it is: {', '.join(others)}; `headrace check` says where.")
     return "".join(lines), tuple(notes)
+
+
+def _shapes(value: str) -> set[str]:
+    """How a secret may stand in a document: as it is, line by line, or escaped as JSON, Python, YAML and URLs do."""
+    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], value.replace("'", "''")}
+    return {
+        each
+        for each in (*escaped, value.replace("'", "\\'"), quote(value, safe=""), *value.splitlines())
+        if each.strip()
+    }
 
 
 def _unified(before: str, after: str, name: str) -> list[str]:
@@ -179,13 +193,34 @@ def _secrets(names: dict[str, str]) -> tuple[str, ...]:
 
 
 def _refuse_secret_paths(meant: Meant) -> None:
-    for resource in meant.resources:
-        path = resource.request.path
-        if isinstance(path, str) and masked(path) != path:
+    for what, words in _addresses(meant):
+        shown = words if isinstance(words, str) else "".join(_shown(part) for part in words.parts)
+        if masked(shown) != shown:
             raise ConfigError(
-                f"The path of `{resource.name}` holds a key ({masked(path)}), for which nothing else can stand there:"
+                f"{what} holds a key ({masked(shown)}), for which nothing else can stand there:"
                 " move it into endpoint.params or auth."
             )
+
+
+def _addresses(meant: Meant) -> Iterator[tuple[str, str | Text]]:
+    """Texts that may hold `name=value`, each with what it is."""
+    from headrace.model.plan import OAuth2ClientCredentials, OAuth2Jwt
+    from headrace.spec.writing import auths_of
+
+    if meant.address is not None:
+        yield "The base URL", meant.address
+    for auth in auths_of(meant):
+        if isinstance(auth, OAuth2ClientCredentials | OAuth2Jwt):
+            yield "The token's URL", auth.token_url if isinstance(auth, OAuth2ClientCredentials) else auth.auth_endpoint
+    for resource in meant.resources:
+        yield f"The path of `{resource.name}`", resource.request.path
+        if resource.request.raw_body is not None:
+            yield f"The body of `{resource.name}`", resource.request.raw_body
+
+
+def _shown(part: Part) -> str:
+    """A part of a text; what is filled in is no literal key."""
+    return part if isinstance(part, str) else "<filled >"
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -59,9 +59,15 @@ def _ref(found: re.Match[str]) -> Ref:
 def written(ref: Ref, quote: str = '"') -> str:
     """A reference as an expression that Python and the data formats share."""
     source = {"secret": "dlt.secrets", "config": "dlt.config", "env": "os.environ"}[ref.kind]
+    name = f"{quote}{ref.name}{quote}" if is_plain(ref) else json.dumps(ref.name)
     if ref.default is None:
-        return f"{source}[{quote}{ref.name}{quote}]"
-    return f"{source}.get({quote}{ref.name}{quote}) or {json.dumps(ref.default)}"
+        return f"{source}[{name}]"
+    return f"{source}.get({name}) or {json.dumps(ref.default)}"
+
+
+def is_plain(ref: Ref) -> bool:
+    """Whether a reference's name can stand between quotes as it is."""
+    return ref.name.isprintable() and set("\"'\\{}").isdisjoint(ref.name)
 
 
 def joined(parts: Iterable[Part]) -> str | Text:

@@ -14,7 +14,7 @@ from headrace.model.plan import (
     OAuth2Jwt,
     Text,
 )
-from headrace.spec.writing_value import Mapping, Value, settled
+from headrace.spec.writing_value import Mapping, Signed, Value, settled
 
 _EXPIRATION_S = 3600
 
@@ -72,7 +72,7 @@ def _signed(auth: OAuth2Jwt) -> Mapping:
         tree["private_key_passphrase"] = settled(auth.private_key_passphrase)
     if auth.default_expiration_s != _EXPIRATION_S:
         tree["default_token_expiration"] = auth.default_expiration_s
-    return tree
+    return Signed(tree)
 
 
 def _pairs(pairs: tuple[tuple[str, Text], ...]) -> Mapping:

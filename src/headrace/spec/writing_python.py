@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 
 from headrace.model.plan import Ref, Text
-from headrace.spec.references import written
-from headrace.spec.writing_value import Mapping, Value
+from headrace.spec.references import is_plain, written
+from headrace.spec.writing_value import Function, Mapping, Signed, Value
 
 WIDTH = 100
 _FEW = 72
 _INDENT = "    "
-_JWT = "oauth2_jwt"
 
 
 def expression(value: Value, indent: str = "", used: int = 0) -> str:
@@ -23,7 +22,7 @@ def expression(value: Value, indent: str = "", used: int = 0) -> str:
     if isinstance(value, list):
         rows = [f"{inner}{expression(sub, inner, 1)},\n" for sub in value]
         return f"[\n{''.join(rows)}{indent}]"
-    if value.get("type") == _JWT:
+    if isinstance(value, Signed):
         rows = [f"{inner}{key}={expression(sub, inner, len(key) + 2)},\n" for key, sub in _arguments(value)]
         return f"OAuthJWTAuth(\n{''.join(rows)}{indent})"
     rows = [f"{inner}{_string(key)}: {expression(sub, inner, len(key) + 5)},\n" for key, sub in value.items()]
@@ -39,23 +38,18 @@ def _is_short(value: dict[str, Value] | list[Value], flat: str) -> bool:
 def _flat(value: Value) -> str:
     match value:
         case dict():
-            if value.get("type") == _JWT:
+            if isinstance(value, Signed):
                 return f"OAuthJWTAuth({', '.join(f'{key}={_flat(sub)}' for key, sub in _arguments(value))})"
-            pairs = (f"{_string(key)}: {_function(key, sub)}" for key, sub in value.items())
+            pairs = (f"{_string(key)}: {_flat(sub)}" for key, sub in value.items())
             return f"{{{', '.join(pairs)}}}"
         case list():
             return f"[{', '.join(_flat(sub) for sub in value)}]"
         case str():
-            return _string(value)
+            return str(value) if isinstance(value, Function) else _string(value)
         case Text(parts):
             return _joined([part if isinstance(part, Ref) else str(part) for part in parts])
         case _:
             return repr(value)
-
-
-def _function(key: str, value: Value) -> str:
-    """Dlt takes the function itself where a document may name it."""
-    return str(value) if key == "last_value_func" else _flat(value)
 
 
 def _arguments(value: Mapping) -> list[tuple[str, Value]]:
@@ -75,7 +69,7 @@ def _joined(parts: list[str | Ref]) -> str:
 
 
 def _simple(part: str | Ref) -> bool:
-    return part.default is None if isinstance(part, Ref) else not set("{}") & set(part)
+    return part.default is None and is_plain(part) if isinstance(part, Ref) else not set("{}") & set(part)
 
 
 def _term(part: str | Ref) -> str:
@@ -85,5 +79,6 @@ def _term(part: str | Ref) -> str:
 
 
 def _string(words: str) -> str:
-    """A string in double quotes; JSON's escapes are Python's too."""
-    return json.dumps(words, ensure_ascii=not words.isprintable())
+    """A string in double quotes: JSON's escapes are Python's too, save that of a character as a pair of surrogates."""
+    quoted = json.dumps(words, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in quoted)

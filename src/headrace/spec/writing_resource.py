@@ -23,6 +23,7 @@ from headrace.spec.placeholders import is_single_entity
 from headrace.spec.writing_auth import auth_tree
 from headrace.spec.writing_paging import paging_tree, sized_oddly
 from headrace.spec.writing_value import (
+    Function,
     Mapping,
     Tongue,
     Value,
@@ -189,6 +190,8 @@ def incremental_tree(rule: Incremental) -> Mapping:
             continue
         whole = isinstance(value, float) and field.name == "lag" and value.is_integer()
         tree[names.get(field.name, field.name)] = int(value) if whole else value
+    if "last_value_func" in tree:
+        tree["last_value_func"] = Function(rule.latest)
     if rule.primary_key is not None:
         tree["primary_key"] = one_or_many(rule.primary_key, listed=rule.key_listed)
     return tree

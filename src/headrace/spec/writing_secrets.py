@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
@@ -117,7 +117,7 @@ def _address(hidden: Hidden, meant: Meant) -> tuple[str | Text | None, Auth]:
     if not mark:
         return address, auth
     name, _, password = user.partition(":")
-    stated = HttpBasic(text(name), text(password))
+    stated = HttpBasic(text(unquote(name)), text(unquote(password)))
     plain = urlunsplit(parts._replace(netloc=host))
     if not isinstance(auth, NoAuth):
         _auth(hidden, stated)  # sent by nobody, but known as a secret

@@ -11,6 +11,16 @@ Value: TypeAlias = "str | int | float | bool | Text | dict[str, Value] | list[Va
 Mapping: TypeAlias = "dict[str, Value]"
 
 
+class Signed(dict[str, "Value"]):
+    """The mapping of a signing auth, which dlt takes as an object; a body that looks like one is none."""
+
+
+class Function(str):
+    """The name of a function that dlt takes itself: `max` or `min`."""
+
+    __slots__ = ()
+
+
 class Tongue(NamedTuple):
     """In whose words: `ours` allows the keys that dlt does not have.
 
