@@ -316,3 +316,15 @@ def test_a_line_without_an_end_is_masked_in_no_time() -> None:
     begun = time.perf_counter()
     assert changed_lines("", "a" * 20_000) == [f"+ {'a' * 20_000}"]
     assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Authorization: Bearer sk-live==", "password: my sk-live", '"token": "a\\"sk-live"', "{token: a sk-live, b: c}"],
+)
+def test_all_words_of_a_credential_are_masked(line: str) -> None:
+    assert "sk-live" not in changed_lines("", line)[0]
+
+
+def test_a_value_of_several_words_hides_no_credential_after_it() -> None:
+    assert "sk-live" not in changed_lines("", 'f(see=one two token="sk-live", a: b token = "sk-live")')[0]
