@@ -62,3 +62,15 @@ def test_a_selector_that_a_flag_states_is_no_guess(workplace: Workplace) -> None
         ran = workplace.run(url, "--set", "resources.orders.endpoint.data_selector=data", config=config)
     assert ran.code == 0, ran.err
     assert ran.report["resources"]["orders"]["records"] == 1
+
+
+def test_a_table_that_was_merged_takes_rows_that_are_appended_with_their_nested_ones(workplace: Workplace) -> None:
+    """As where a guessed key holds in one run and not in the next: the nested table keeps its `_dlt_root_id`."""
+    resource = (
+        '{{"name": "birds", "write_disposition": "{way}", "primary_key": "id",'
+        ' "endpoint": {{"path": "/birds", "data_selector": "data", "paginator": "single_page"}}}}'
+    )
+    with served(lambda _: (200, {"data": [{"id": 1, "tags": ["a", "b"]}]})) as url:
+        for way in ("merge", "append", "replace"):
+            ran = workplace.run(url, config=configured(workplace, resource.format(way=way)))
+            assert ran.code == 0, ran.err

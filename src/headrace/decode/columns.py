@@ -136,7 +136,7 @@ def _with_system(table: ObservedTable, schema: TableSchema, data: dict[str, pa.A
     if table.parent is not None:
         ours[identity.PARENT_ID] = ids[table.parent].take(table.parent_rows)
         ours[identity.LIST_INDEX] = table.list_index
-        if schema.disposition == "merge":
+        if any(column.name == identity.ROOT_ID for column in schema.columns):  # of a table that was merged once, too
             ours[identity.ROOT_ID] = ids[0].take(table.root_rows)
     arrays = {**data, **ours}
     names = [column.name for column in schema.columns if column.name in arrays]
