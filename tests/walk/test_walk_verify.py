@@ -304,6 +304,13 @@ def test_a_resource_of_which_nothing_is_said_may_page_as_its_kin(kin: Paging, pa
     assert detection.paging == kin
 
 
+def test_an_offset_of_its_kin_begins_behind_a_first_page_that_is_longer_than_theirs() -> None:
+    verdict, asked = talk(birds(SinglePage(), PAGINATOR, kin=Offset(size=5)), offset("offset", "limit", own_size=8))
+    assert asked == ["/birds", "/birds offset=8 limit=8"]
+    assert verdict.detection is not None
+    assert verdict.detection.paging == Offset(size=8)
+
+
 def test_a_single_page_stays_one_where_the_parameters_of_its_kin_change_nothing() -> None:
     detection = found(birds(SinglePage(), PAGINATOR, kin=Offset(size=5)), lambda *_: {"data": page(0, 4)})
     assert isinstance(detection.paging, SinglePage)

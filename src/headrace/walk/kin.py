@@ -45,6 +45,10 @@ def _by_cursor(resource: Resource, kin: Cursor, first: Came) -> Dialogue[tuple[R
 
 
 def _by_count(resource: Resource, kin: Offset | PageNumber, first: Came) -> Dialogue[tuple[Resource, Came, str]]:
+    if isinstance(
+        kin, Offset
+    ):  # the first page was asked for without a size, and may hold more than the pages of its kin
+        kin = msgspec.structs.replace(kin, size=max(kin.size, len(first.records)))
     tried = msgspec.structs.replace(resource, paging=kin)
     following = after(kin, Start(), facts_of(Came(first.reply, look(tried, first.reply.body))))
     if isinstance(following, Done):
