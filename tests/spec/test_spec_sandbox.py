@@ -127,3 +127,12 @@ def test_a_selector_may_be_a_template_of_a_given_value() -> None:
 def test_what_fails_or_is_no_value_is_none_whatever_is_raised(template: str) -> None:
     with pytest.raises(NoValue):
         evaluated(template, GIVEN.get, NOW)
+
+
+def test_a_template_never_sees_what_may_be_a_secret() -> None:
+    found = {"api_key": "sk_live_PLANTED", "day": "2024"}
+    endpoint = {"path": "/a", "params": {"x": "{{ config['api_key'] }}-{{ config['day'] }}"}}
+    config = {"client": {"base_url": "https://api.acme.io"}, "resources": [{"name": "a", "endpoint": endpoint}]}
+    text = f"# Overview\n# Configuration Example\n```python\nrest_api_source({json.dumps(config)})\n```\n# Schema\n"
+    reading = told(text, options=Options(lookup=lambda ref: found.get(ref.name), now=NOW))
+    assert "sk_live_PLANTED" not in repr(reading)
