@@ -6,14 +6,13 @@ import argparse
 import dataclasses
 import difflib
 import json
-import os
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from headrace.cli.flags import add_common
-from headrace.cli.masks import is_credential, masked, masked_faults
+from headrace.cli.masks import masked, masked_faults
+from headrace.cli.output import add_output, check_free, put
 from headrace.cli.parser import Parser, UsageError
 from headrace.cli.reading import options_of
 from headrace.cli.run import complain, config_name
@@ -52,8 +51,7 @@ def parser() -> Parser:
     group.add_argument(
         "--as", choices=("dlt", "yaml", "diff"), default="dlt", dest="form", help="which form (default: dlt)"
     )
-    group.add_argument("--output", metavar="FILE", help="where to (default: standard output)")
-    group.add_argument("--force", action="store_true", help="overwrite FILE")
+    add_output(group)
     add_common(made, *_IDLE)
     return made
 
@@ -72,16 +70,11 @@ def _convert(flags: argparse.Namespace, world: World) -> int:
 
     if flags.to is not None:
         raise UsageError("convert writes into no warehouse, so it takes no --to: the form is --as dlt, yaml or diff")
-    if flags.output is not None and Path(flags.output).exists() and not flags.force:
-        raise UsageError(f"{flags.output} is there already: name another file, or add --force to overwrite it")
+    check_free(flags.output, force=flags.force)
     source = open_source(flags.config)
     reading = _read(source, flags, world)
     text, notes = _written(source, reading, flags, world)
-    if flags.output is None:
-        world.say(text.removesuffix("\n"))
-    else:
-        write_whole(Path(flags.output), text)
-        notes = (*notes, f"Written to {flags.output}.")
+    put(text.removesuffix("\n"), flags.output, world)
     for note in notes if not flags.quiet else ():
         world.regret(f"headrace: {note}")
     return Exit.DONE
@@ -107,7 +100,7 @@ def _written(source: Source, reading: Reading, flags: argparse.Namespace, world:
 
     meant = meant_in(reading, source, dict(flags.settings))
     assert meant is not None  # noqa: S101 - there is a plan
-    plain, names = without_literals(meant, is_credential)
+    plain, names = without_literals(meant)
     _refuse_secret_paths(plain)
     if flags.form == "diff":
         return _diff(source, flags, world, names)
@@ -221,15 +214,3 @@ def _addresses(meant: Meant) -> Iterator[tuple[str, str | Text]]:
 def _shown(part: Part) -> str:
     """A part of a text; what is filled in is no literal key."""
     return part if isinstance(part, str) else "<filled >"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """The file with all of its text, or as it was before: it gets its name when it is complete."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written ({error.strerror or error}): check the folder.") from error
-    finally:
-        draft.unlink(missing_ok=True)

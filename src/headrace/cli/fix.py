@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrace.cli.check import verdict
-from headrace.cli.convert import write_whole
 from headrace.cli.faults import fault_lines, sentence
-from headrace.cli.masks import is_credential, masked, masked_faults
+from headrace.cli.masks import masked, masked_faults
+from headrace.cli.output import write_whole
 from headrace.cli.parser import UsageError
 from headrace.cli.run import config_name
 from headrace.cli.world import World
 from headrace.errors import ConfigError
+from headrace.model.credential import names_credential
 from headrace.report.exits import Exit
 from headrace.report.layout import Stage, stage, wrapped
 from headrace.report.words import many
@@ -138,7 +139,7 @@ def _unsecret(line: str) -> str:
     """The line with a mask for what is set to a name of a credential and is no reference."""
 
     def mask(found: re.Match[str]) -> str:
-        literal = is_credential(found["key"].strip("\"'")) and not re.search(r"dlt\.|environ|getenv", found["value"])
+        literal = names_credential(found["key"].strip("\"'")) and not re.search(r"dlt\.|environ|getenv", found["value"])
         return f"{found['lead']}***" if literal and found["value"] not in {'""', "''"} else found[0]
 
     return masked(_VALUE.sub(mask, line))
@@ -206,7 +207,7 @@ def _conclude(
     target = Path(flags.config) if flags.in_place else free_name(Path(flags.config))
     if mending.taken:
         text = mending.source.text.replace("\n", "\r\n") if "\r\n" in source.text else mending.source.text
-        _write(Path(flags.config), target, text)
+        write_whole(target, text, like=Path(flags.config))
     reading = read(mending.source, mending.options)
     if not flags.quiet or reading.plan is None:
         if not asked:
@@ -247,12 +248,3 @@ def free_name(path: Path) -> Path:
     """`NAME.fixed.EXT` beside the original, with a number if there is one already."""
     names = (path.with_name(f"{path.stem}.fixed{count}{path.suffix}") for count in ("", *range(2, 10_000)))
     return next(name for name in names if not name.exists())
-
-
-def _write(original: Path, target: Path, text: str) -> None:
-    """The copy, with the rights of the original; a link keeps pointing where it points."""
-    target = target.resolve()
-    mode = original.stat().st_mode
-    write_whole(target, text)
-    if target.exists():
-        target.chmod(mode & 0o7777)

@@ -9,27 +9,26 @@ from typing import Any
 import msgspec
 
 from headrace.errors import ConfigError
+from headrace.model.credential import names_credential
 from headrace.model.plan import Json
 from headrace.spec.faults import Fault
 from headrace.transport.redact import CREDENTIAL_PARAMS, MASK
 
-# What a person writes beside such a name is a credential; only what an API writes may be a cursor.
-_NAME = rf"(?:{CREDENTIAL_PARAMS}|(?:[\w-]+[_-])?token|key|auth|authorization|pwd)"
 _USER = re.compile(r"(?<=://)[^/?#\s\"'`]*@")
 # Marks of what is filled in later: `<secret:NAME>`, `<next:PATH>`, `{resources.users.id}`.
 _FILLED = r"<[a-z]+[: >]|\{(?:resources|incremental)\."
-_PARAM = re.compile(rf"(?i)((?:^|[?&;]){_NAME}=)(?!{_FILLED})[^&;#\s\"'`]*")
+_PARAM = re.compile(rf"((?:^|[?&;])([\w.-]+)=)(?!{_FILLED})[^&;#\s\"'`]*")
+_SIGNED = re.compile(CREDENTIAL_PARAMS, re.IGNORECASE)
 _REFERENCE = re.compile(r"<(?:secret|config|env)[ :][^>]+>")
 
 
 def masked(words: str) -> str:
     """The words with a mask for user and password of each URL, and for what is set to a name of a credential."""
-    return _PARAM.sub(rf"\1{MASK}", _USER.sub(f"{MASK}@", words))
 
+    def mask(found: re.Match[str]) -> str:
+        return f"{found[1]}{MASK}" if names_credential(found[2]) or _SIGNED.fullmatch(found[2]) else found[0]
 
-def is_credential(name: str) -> bool:
-    """Whether what a parameter or field of this name holds is a credential."""
-    return re.fullmatch(_NAME, name, re.IGNORECASE) is not None
+    return _PARAM.sub(mask, _USER.sub(f"{MASK}@", words))
 
 
 def masked_faults(faults: Iterable[object]) -> tuple[Fault, ...]:
@@ -59,7 +58,7 @@ def _resource(told: dict[str, Any]) -> dict[str, Any]:
 
 def masked_value(name: str, value: str) -> str:
     """What is set to a name: a mask where the name is one of a credential, and the value is written out."""
-    literal = is_credential(name) and not _REFERENCE.search(value)
+    literal = names_credential(name) and not _REFERENCE.search(value)
     return MASK if literal and value else masked(value)
 
 
@@ -72,5 +71,7 @@ def masked_json(name: str, value: Json) -> Json:
             return {key: masked_json(str(key), one) for key, one in value.items()}
         case list() | tuple():
             return [masked_json(name, one) for one in value]
+        case int() | float() if names_credential(name) and not isinstance(value, bool):
+            return MASK
         case _:
             return value

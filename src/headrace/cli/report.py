@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from headrace.cli.flags import add_help
 from headrace.cli.journals import HOME, journals_of, opened
-from headrace.cli.output import put
+from headrace.cli.output import add_output, check_free, put
 from headrace.cli.parser import Parser
 from headrace.cli.world import World
 from headrace.errors import ConfigError
@@ -49,7 +49,7 @@ def parser() -> Parser:
         default="human",
         help="human; json: the object of `run --format json`; html: a page that stands alone (default: human)",
     )
-    output.add_argument("--output", metavar="FILE", help="write it there")
+    add_output(output)
     add_help(made)
     return made
 
@@ -57,6 +57,7 @@ def parser() -> Parser:
 def main(argv: Sequence[str], world: World) -> int:
     """Find the run, and tell of it."""
     flags = parser().read(argv)
+    check_free(flags.output, force=flags.force)
     folder, run = _find(flags)
     from headrace.run.past import past
 

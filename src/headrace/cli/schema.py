@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrace.cli.flags import add_help
-from headrace.cli.output import put
+from headrace.cli.output import add_output, check_free, put
 from headrace.cli.parser import Parser
 from headrace.cli.world import World
 from headrace.report.exits import Exit
@@ -20,12 +20,12 @@ def parser() -> Parser:
     """The arguments of `headrace schema`."""
     made = Parser(
         "schema",
-        "[--output FILE]",
+        "[flags]",
         "Print the JSON Schema (draft 2020-12) of a configuration in YAML, JSON or TOML: with it an editor completes "
         "keys, explains them, and marks those that are misspelt.",
         _EDITORS,
     )
-    made.add_argument("--output", metavar="FILE", help="write it there, such as headrace.schema.json")
+    add_output(made)
     add_help(made)
     return made
 
@@ -33,6 +33,7 @@ def parser() -> Parser:
 def main(argv: Sequence[str], world: World) -> int:
     """Print or write it."""
     flags = parser().read(argv)
+    check_free(flags.output, force=flags.force)
     import msgspec
 
     from headrace.spec.json_schema import json_schema

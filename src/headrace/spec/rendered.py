@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from headrace.model.credential import names_credential
 from headrace.model.plan import Ref
 from headrace.spec.context import Context
 from headrace.spec.node import Node
 from headrace.spec.sandbox import Missing, NoValue, evaluated
-
-_HIDDEN = re.compile(r"auth|token|secret|pass|pwd|cookie|key|credential|private", re.IGNORECASE)
 
 
 def rendered(ctx: Context, node: Node, words: str) -> str | None:
@@ -39,6 +37,6 @@ def _open_to(ctx: Context) -> Callable[[str], str | None]:
     """What a template may see: its value is shown as it is, so nothing that may be a secret, unless it was typed."""
 
     def found(name: str) -> str | None:
-        return None if _HIDDEN.search(name) and name not in ctx.settings else ctx.found(Ref(name, "config"))
+        return None if names_credential(name) and name not in ctx.settings else ctx.found(Ref(name, "config"))
 
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from headrace.model.credential import names_credential
 from headrace.model.plan import Ref
 from headrace.spec.context import Context
 from headrace.spec.node import Node
@@ -19,7 +20,6 @@ _NOT_SECRET = frozenset(
     | {"grant_type", "client_auth", "default_token_expiration", "session", "service", "region", "algorithm"}
 )
 _VALUED = frozenset({"value", "token", "api_key"})
-_SECRET_NAME = re.compile(r"auth|token|secret|password|cookie|api[-_]?key|access[-_]?key|credential", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:bearer|basic|token|bot|oauth|key|api[-_]?key)\s+", re.IGNORECASE)
 
 _QUOTED = r"""\(?\[?\(?\s*["']?([A-Za-z_][\w.]*)["']?\s*(?:,[^()]*)?\]?\)?"""
@@ -89,7 +89,7 @@ def _auth(ctx: Context, fields: Mapping[str, Node]) -> Iterator[tuple[str, Node]
 
 def _named(ctx: Context, name: str, node: Node) -> Node:
     """A header or parameter, if its name is that of a credential."""
-    return _filled(ctx, name, node) if _SECRET_NAME.search(name) else node
+    return _filled(ctx, name, node) if names_credential(name) else node
 
 
 def _filled(ctx: Context, name: str, node: Node) -> Node:

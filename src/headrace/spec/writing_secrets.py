@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from headrace.model.credential import names_credential
 from headrace.model.plan import (
     ApiKey,
     Auth,
@@ -27,7 +27,6 @@ from headrace.model.plan import (
 )
 from headrace.spec.writing import Meant, refs_of
 
-_HEADER = re.compile(r"(?i)auth|cookie|token|secret|api[-_]?key|^key$|password|signature")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Key)\s+", re.IGNORECASE)
 _changed = msgspec.structs.replace
 
@@ -36,7 +35,6 @@ _changed = msgspec.structs.replace
 class Hidden:
     """The secrets found: by value, the name of the reference that stands for each. `taken` are names in use."""
 
-    is_credential: Callable[[str], bool]
     taken: set[str]
     names: dict[str, str] = field(default_factory=dict)
 
@@ -68,12 +66,8 @@ class Hidden:
         return name
 
     def pairs(self, pairs: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
-        """Parameters and fields, of which some are credentials by their names."""
-        return tuple((name, self.text(value, name) if self.is_credential(name) else value) for name, value in pairs)
-
-    def headers(self, pairs: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
-        """Headers; there are more names for credentials among them."""
-        return tuple((name, self.text(value, name) if _HEADER.search(name) else value) for name, value in pairs)
+        """Parameters, headers and fields, of which some are credentials by their names."""
+        return tuple((name, self.text(value, name) if names_credential(name) else value) for name, value in pairs)
 
     def json(self, value: Json) -> Json:
         """A body, at any depth."""
@@ -84,22 +78,27 @@ class Hidden:
         return {key: self._field(key, sub) for key, sub in value.items()}
 
     def _field(self, key: str | Text, value: Json) -> Json:
-        if isinstance(key, str) and self.is_credential(key) and isinstance(value, str | Text):
-            return self.text(value if isinstance(value, Text) else text(value), key)
-        return self.json(value)
+        if not isinstance(key, str) or not names_credential(key):
+            return self.json(value)
+        match value:
+            case Text():
+                return self.text(value, key)
+            case str():
+                return self.text(text(value), key)
+            case list() | tuple():
+                return [self._field(key, sub) for sub in value]
+            case _:
+                return self.json(value)
 
 
-def without_literals(meant: Meant, is_credential: Callable[[str], bool]) -> tuple[Meant, dict[str, str]]:
-    """The same with references for secrets; and by each secret, the name that stands for it.
-
-    `is_credential` tells a parameter or field that holds one by its name.
-    """
-    hidden = Hidden(is_credential, {ref.name for ref in refs_of(meant)})
+def without_literals(meant: Meant) -> tuple[Meant, dict[str, str]]:
+    """The same with references for secrets; and by each secret, the name that stands for it."""
+    hidden = Hidden({ref.name for ref in refs_of(meant)})
     address, auth = _address(hidden, meant)
     client = Client(
         meant.client.base_url,
         _auth(hidden, auth),
-        hidden.headers(meant.client.headers),
+        hidden.pairs(meant.client.headers),
         meant.client.limit,
         meant.client.allowed_origins,
     )
@@ -134,7 +133,7 @@ def _request(hidden: Hidden, request: Request) -> Request:
     return _changed(
         request,
         params=hidden.pairs(request.params),
-        headers=hidden.headers(request.headers),
+        headers=hidden.pairs(request.headers),
         json=hidden.json(request.json),
         form=None if request.form is None else hidden.pairs(request.form),
     )
