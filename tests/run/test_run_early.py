@@ -24,9 +24,10 @@ from headrace.model.page import PageRequest, Reply
 from headrace.model.plan import Client, Incremental, Offset, PageNumber, Request, Resource, ResponseAction, RetryPolicy
 from headrace.model.position import AtOffset, Position
 from headrace.run.budget import Shelf
-from headrace.run.conduct import FetchedPage, WalkEnd, Walker, drive
+from headrace.run.conduct import FetchedPage, Walker, drive
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import EARLY_PAGES, Arrived, Early, Room
+from headrace.run.ends import WalkEnd
 from headrace.run.resume import OpenWalk
 from headrace.transport.base import Ignored
 from headrace.walk.sieve import Sieve

@@ -6,13 +6,12 @@ import asyncio
 import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
 
 import msgspec
 
 from headrace.errors import SourceError
 from headrace.model.envelope import Absent, Envelope, Visit
-from headrace.model.event import Emit, PageFetched, WalkEnded, WalkStarted
+from headrace.model.event import Emit, PageFetched, WalkStarted
 from headrace.model.guess import KEY
 from headrace.model.page import Page, PageRef
 from headrace.model.plan import Client, Resource
@@ -20,6 +19,7 @@ from headrace.model.position import Done, Position, dump
 from headrace.model.table import Reject
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import EARLY_PAGES, Arrived, Early, Room, fetch
+from headrace.run.ends import WalkEnd, failed, interrupted
 from headrace.run.inquest import Inquest
 from headrace.run.resume import OpenWalk
 from headrace.transport.base import Ignored, Transport
@@ -52,27 +52,6 @@ class FetchedPage(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """Bytes of its body."""
         return self.ref.body_bytes if self.ref else 0
-
-
-class WalkEnd(msgspec.Struct, frozen=True):
-    """How a walk ended in this process; `error` is set where `stopped` is "error".
-
-    `held` False: a replay, and the journal does not hold the walk to its end. `rows` and `cut_by` as in `WalkEnded`.
-    """
-
-    walk: str
-    stopped: Literal["end", "early", "limit", "error", "interrupted"]
-    why: str
-    proven: bool
-    error: SourceError | None = None
-    held: bool = True
-    rows: int | None = None
-    cut_by: str = ""
-
-    @property
-    def event(self) -> WalkEnded:
-        """What is told of it."""
-        return WalkEnded(self.walk, self.stopped, self.why, self.proven, self.rows, self.cut_by)
 
 
 Deliver = Callable[[FetchedPage], Awaitable[None]]
@@ -277,30 +256,6 @@ async def _steps(walker: Walker, transport: Transport, deliver: Deliver, limit_p
         await deliver(await walker.step(transport, limit_pages))
     done = walker.position
     return WalkEnd(name, done.stopped, done.why, proven=done.proven)
-
-
-def recalled(walk: OpenWalk, emit: Emit) -> WalkEnd:
-    """How a walk stands by the journal alone, for a replay."""
-    name, done, state = walk.resource.name, walk.ended, walk.state
-    emit(WalkStarted(name, state.pages if state else 0, state.records if state else 0))
-    end = WalkEnd(name, done.stopped, done.why, proven=done.proven) if done else not_held(name)
-    emit(end.event)
-    return end
-
-
-def interrupted(name: str) -> WalkEnd:
-    """The end of a walk that was under way when the user stopped the run."""
-    return WalkEnd(name, "interrupted", "the run was interrupted", proven=False)
-
-
-def failed(name: str, error: SourceError) -> WalkEnd:
-    """The end of a walk by an error of its own."""
-    return WalkEnd(name, "error", str(error), proven=False, error=error)
-
-
-def not_held(name: str) -> WalkEnd:
-    """The end of a walk that a replay does not find in the journal."""
-    return WalkEnd(name, "early", "the journal does not hold the end of this walk", proven=False, held=False)
 
 
 def _expected(envelope: Envelope) -> int | None:

@@ -13,9 +13,10 @@ from headrace.model.event import Emit, Event, Noticed, PageFetched, WalkStarted
 from headrace.model.plan import Client, Resource
 from headrace.model.position import Seen
 from headrace.model.table import Reject
-from headrace.run.conduct import Deliver, FetchedPage, WalkEnd, Walker, drive, failed, interrupted, not_held
+from headrace.run.conduct import Deliver, FetchedPage, Walker, drive
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import Room
+from headrace.run.ends import WalkEnd, failed, interrupted, not_held
 from headrace.run.inquest import Inquest
 from headrace.run.resume import owner_of
 from headrace.run.rows import Rows, RowWalk

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
-import msgspec
-
-from headrace.decode.names import table_name
 from headrace.decode.rules import DecodeRules
 from headrace.errors import SourceError
 from headrace.journal.write import Journal
@@ -21,12 +18,14 @@ from headrace.model.event import Committing, Emit
 from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Text
 from headrace.model.position import Seen
-from headrace.model.table import Figures, Receipt, Schema, Watermark
-from headrace.run.again import asked_for, check_not_outrun, comes_again, is_keyed, line_of
-from headrace.run.conduct import FetchedPage, WalkEnd, Walker, conduct, failed, recalled
+from headrace.model.table import Figures, Receipt, Schema
+from headrace.run.again import check_not_outrun
+from headrace.run.conduct import FetchedPage, Walker, conduct
 from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import EARLY_PAGES, Room
+from headrace.run.ends import WalkEnd, failed, recalled
+from headrace.run.entering import Walked, entering
 from headrace.run.fan import Fan
 from headrace.run.notices import key_doubts, told
 from headrace.run.options import RunOptions
@@ -35,7 +34,7 @@ from headrace.run.resume import OpenRun, OpenWalk, sieve_of
 from headrace.run.rows import Rows
 from headrace.run.tasks import ctrl_c_cancels_this_task, together, unbroken
 from headrace.sinks import takeover
-from headrace.sinks.base import Commit, WalkCommit
+from headrace.sinks.base import Commit
 from headrace.sinks.open import open_sink
 from headrace.spec.secrets import Lookup
 from headrace.transport.base import MAX_CONCURRENCY, Transport
@@ -253,40 +252,21 @@ class Flow:
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing())
-        seen = self._seen(delivery)
-        walks = tuple(self._walk_commit(walk, delivery, seen) for walk in self._loaded_walks)
+        walked = [Walked(walk, self.ends[walk.resource.name], self._seen_of(walk)) for walk in self._loaded_walks]
+        known = {each.resource.name: each.resource for each in run.walks}
+        walks, seen = entering(walked, known, self.ends, run.record, delivery)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
         refreshed = fresh & set(run.record.resources) if run.record.full_refresh else set[str]()
         dropped = {walk.table for walk in walks if walk.walk in refreshed}
         return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), seen)
 
-    def _seen(self, delivery: Delivery) -> dict[str, Seen]:
-        """How far increments have come, of what was walked to its end."""
-        found: dict[str, Seen] = {}
-        for walk in self._loaded_walks:
-            name, proven = walk.resource.name, self.ends[walk.resource.name].proven
-            sieve, fan = self._sieves.get(name), self._fans.get(name)
-            # Rows that a child was not walked for must come again.
-            if not all(child in self.ends and self.ends[child].proven for child in walk.resource.children):
-                continue
-            if sieve is not None and sieve.seen is not None and proven:
-                found[name] = sieve.seen
-            # Rows that no key replaces are taken back as a whole where they are to come again.
-            way = delivery.dispositions.get(name, walk.resource.disposition)
-            if fan is not None and (proven or (way == "merge" and is_keyed(walk.resource))):
-                found |= fan.seen
-        return found
-
-    def _walk_commit(self, walk: OpenWalk, delivery: Delivery, seen: Mapping[str, Seen]) -> WalkCommit:
-        name, marks = walk.resource.name, delivery.watermarks
-        end = self.ends[name]
-        mark = msgspec.structs.replace(
-            marks.get(name, Watermark(name, 0, fingerprint=walk.delivered_as)), complete=end.proven
-        )
-        table, way = table_name(walk.resource), delivery.dispositions.get(name, walk.resource.disposition)
-        line = line_of(walk.resource, {each.resource.name: each.resource for each in self._run.walks})
-        asks, again = asked_for(walk, line, self._run.record), comes_again(line, seen)
-        return WalkCommit(name, table, way, mark, end.stopped, end.why, end.proven, asks=asks, provisional=again)
+    def _seen_of(self, walk: OpenWalk) -> dict[str, Seen]:
+        """How far the increment of a resource has come, or those of the rows of its parent."""
+        name = walk.resource.name
+        sieve, fan = self._sieves.get(name), self._fans.get(name)
+        if fan is not None:
+            return fan.seen
+        return {name: sieve.seen} if sieve is not None and sieve.seen is not None else {}
 
     def _loaded(self, receipt: Receipt, load_id: str) -> Loaded:
         figures = {

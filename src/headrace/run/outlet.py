@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from headrace.model.plan import Resource
-from headrace.run.conduct import FetchedPage, WalkEnd
+from headrace.run.conduct import FetchedPage
 from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk
+from headrace.run.ends import WalkEnd
 from headrace.run.fan import Fan
 from headrace.run.reread import records_of
 from headrace.walk.sieve import Sieve

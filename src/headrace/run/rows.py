@@ -17,7 +17,8 @@ from headrace.journal.write import Journal
 from headrace.model.envelope import ABSENT, Absent
 from headrace.model.plan import Client, Json, Parent, Resource
 from headrace.model.table import Reject
-from headrace.run.conduct import FetchedPage, WalkEnd
+from headrace.run.conduct import FetchedPage
+from headrace.run.ends import WalkEnd
 from headrace.run.resume import OpenWalk, row_walk, sieve_of
 from headrace.walk.bind import Row, Unfit, batch_of, bind, fields_of, shared_of, together
 from headrace.walk.parent_field import with_field

@@ -10,7 +10,7 @@ import msgspec
 from headrace.model.position import Seen
 from headrace.model.table import Figures, Watermark
 from headrace.sinks.base import Commit
-from headrace.sinks.settle import Delivery, Settlement, further
+from headrace.sinks.settle import Delivery, Settlement, further, is_of
 
 _PLACE = "headrace"
 """Where it lies among the states of dlt's sources."""
@@ -115,7 +115,7 @@ def after(
     """What is known once a commit has gone through."""
     entered = settlement.entered
     again = tuple(each.walk for each in commit.walks if each.table in settlement.dropped)
-    seen = {walk: seen for walk, seen in kept.seen.items() if not _is_of(walk, again)}
+    seen = {walk: seen for walk, seen in kept.seen.items() if not is_of(walk, again)}
     return msgspec.structs.replace(
         kept,
         load_id=commit.load_id,
@@ -164,8 +164,3 @@ def read(state: Mapping[str, Any]) -> Kept:
 def write(state: dict[str, Any], kept: Kept) -> None:
     """Put it into a pipeline's state."""
     state.setdefault("sources", {})[_PLACE] = msgspec.to_builtins(kept)
-
-
-def _is_of(walk: str, resources: tuple[str, ...]) -> bool:
-    """Whether a walk is a resource's own, or that of a row."""
-    return any(walk == name or walk.startswith(f"{name}/") for name in resources)

@@ -33,6 +33,7 @@ from headrace.sinks.settle import (
     check_roots,
     family,
     further,
+    is_of,
     later,
     roots_of,
     settle,
@@ -220,7 +221,7 @@ def _take(here: Warehouse, commit: Commit, settlement: Settlement) -> tuple[dict
         here.positions[commit.run_id, mark.walk] = (root, mark)
     here.walks += [(commit.load_id, walk) for walk in commit.walks]
     again = tuple(each.walk for each in commit.walks if each.table in settlement.dropped)
-    here.seen = {walk: seen for walk, seen in here.seen.items() if not _is_of(walk, again)}
+    here.seen = {walk: seen for walk, seen in here.seen.items() if not is_of(walk, again)}
     here.seen |= {walk: further(here.seen.get(walk), seen) for walk, seen in commit.seen.items()}
     if commit.load_id not in here.loads:
         here.loads.append(commit.load_id)
@@ -295,8 +296,3 @@ def _enter(here: Warehouse, entry: Entry, tables: Sequence[TableSchema], load_id
             widen(here.tables[table.name], table)
             counts[table.name] = counts.get(table.name, 0) + len(rows)
     return before - len(new[entry.table])
-
-
-def _is_of(walk: str, resources: tuple[str, ...]) -> bool:
-    """Whether a walk is a resource's own, or that of a row."""
-    return any(walk == name or walk.startswith(f"{name}/") for name in resources)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -144,6 +144,11 @@ def roots_of(schema: Schema) -> dict[str, str]:
 def begun_again(marks: Iterable[Watermark], fingerprints: Mapping[str, str]) -> list[str]:
     """The walks whose fingerprint is no longer that of their watermark. Walks that are not named stay."""
     return sorted({mark.walk for mark in marks if fingerprints.get(mark.walk, mark.fingerprint) != mark.fingerprint})
+
+
+def is_of(walk: str, resources: Sequence[str]) -> bool:
+    """Whether a walk is one of some resources, or that of a row which they are asked for."""
+    return any(walk == name or walk.startswith(f"{name}/") for name in resources)
 
 
 def later(*marks: Watermark | None) -> Watermark | None:
