@@ -114,8 +114,8 @@ class Outlet(ForkPipe):  # type: ignore[misc]
             self._outgoing.append(ResolvablePipeItem(item, end, self._channel, meta))
             return
         self._maker.put(item)
-        at_once = isinstance(item, LastPage) or not self._gathers
-        if at_once or self._maker.is_full:
+        at_once = not self._gathers or (isinstance(item, LastPage) and item.waits)
+        if at_once or isinstance(item, LastPage) or self._maker.is_full:
             for table, rows in self._maker.take(all_of_it=at_once):
                 self._outgoing.append(ResolvablePipeItem(rows, end, self._channel, table))
 

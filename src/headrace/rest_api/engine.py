@@ -24,6 +24,7 @@ CONCURRENCY = 96
 EARLY_BYTES = 32 << 20  # of pages that were asked for before their turn, of all walks
 _PATIENCE_S = 0.5  # how long dlt is kept from looking at its signals
 _IDLE_S = 1.0  # how long the connections are kept for the next walk
+_TICK_S = 0.01  # each time that pages are announced costs both threads a switch, so it is not done for every page
 
 
 class Stream:
@@ -55,6 +56,8 @@ class Engine:
         self._shelf = Shelf(EARLY_BYTES)
         self._rooms: dict[str, Room] = {}  # one for all walks of a resource
         self._open = 0
+        self._announced_s = 0.0
+        self._announcing = False
         self._awaited: dict[int, Stream] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: asyncio.Future[Transport]
@@ -80,11 +83,11 @@ class Engine:
                 with self._changed:
                     self._awaited[me] = stream
                     self._changed.wait_for(lambda: any(one.stirs for one in self._awaited.values()), _PATIENCE_S)
+                    ended = stream.ended  # looked at first: what comes before the end is in `pages` by then
                     page = stream.pages.popleft() if stream.pages else None
-                    over = page is None and stream.ended
                 if page is not None:
                     taken += 1
-                elif over:
+                elif ended:
                     break
                 if taken and not stream.pages:  # not for every page: each call wakes the other thread
                     self._call(_release, stream, taken)
@@ -142,17 +145,33 @@ class Engine:
             async with contextlib.aclosing(Walk(self._client, resource, self._emit, room).pages(transport)) as pages:
                 async for page in pages:
                     await stream.room.acquire()
-                    with self._changed:
-                        stream.pages.append(page)
-                        self._changed.notify_all()
+                    stream.pages.append(page)
+                    self._stir()
         except Ignored as why:
             self._emit(Noticed(resource.name, f"the walk ends here: {why}"))
         except BaseException as error:  # noqa: BLE001 - raised where the pages are taken
             stream.error = error
         finally:
-            with self._changed:
-                stream.ended = True
-                self._changed.notify_all()
+            stream.ended = True
+            self._stir()
+
+    def _stir(self) -> None:
+        """Announce that there is something to take: at once, or a tick after the last time."""
+        if self._announcing:
+            return
+        loop = asyncio.get_running_loop()
+        wait_s = self._announced_s + _TICK_S - loop.time()
+        if wait_s > 0:
+            self._announcing = True
+            loop.call_later(wait_s, self._announce, loop)
+        else:
+            self._announce(loop)
+
+    def _announce(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._announcing = False
+        self._announced_s = loop.time()
+        with self._changed:
+            self._changed.notify_all()
 
     def _end(self, stream: Stream) -> None:
         if stream.task is not None:

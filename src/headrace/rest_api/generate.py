@@ -37,6 +37,7 @@ def root_pages(endpoint: Endpoint, incremental_object: Optional[Incremental[Any]
             number += records is not None
     finally:
         engine.close(stream)
+    yield LastPage(waits=False)
     yield LastPage()
 
 
@@ -59,6 +60,7 @@ def child_pages(
     asked = pipe.asked if isinstance(pipe, Channel) else set()
     requests = _requests(rows, endpoint, incremental_object, asked)
     yield from _walks(requests, endpoint)
+    yield LastPage(waits=False)
     yield LastPage()
 
 

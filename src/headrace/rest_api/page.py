@@ -47,10 +47,17 @@ class JsonPage(list[Any]):
 
 
 class LastPage(JsonPage):
-    """What a walk sends behind its last page: nothing more will come of it."""
+    """What a walk sends behind its last page: nothing more will come of it.
 
-    def __init__(self) -> None:
+    It is sent twice. At the first what is gathered goes to be read, beside that of other resources that end about now;
+    at the second, `waits`, all of it comes out.
+    """
+
+    __slots__ = ("waits",)
+
+    def __init__(self, *, waits: bool = True) -> None:
         super().__init__(())
+        self.waits = waits
 
 
 def read_record(record: bytes) -> Any:  # noqa: ANN401 - the JSON door

@@ -31,7 +31,7 @@ from headrace.sinks.dlt_items import TableMeta, WalkedSchema
 from headrace.sinks.dlt_tables import dlt_table, in_order, known_tables
 
 _log = logging.getLogger("headrace.rest_api")
-BATCH_BYTES = 3 << 20
+BATCH_BYTES = 6 << 20
 AHEAD = 1  # batches of one resource that are being read while the next one is gathered
 
 

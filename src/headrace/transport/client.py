@@ -19,7 +19,7 @@ from headrace.model.plan import Client, DeclaredLimit, ResponseAction, RetryPoli
 from headrace.transport.actions import action_for
 from headrace.transport.base import MAX_CONCURRENCY, Ignored, Transport
 from headrace.transport.budget import Outcome
-from headrace.transport.conceal import MARK, Marks
+from headrace.transport.conceal import MARK, Marks, holds_mark
 from headrace.transport.content import is_empty
 from headrace.transport.fault import Fault
 from headrace.transport.governor import Governor
@@ -200,7 +200,10 @@ class HttpTransport:
 
     def _concealed(self, marks: Marks, text: str) -> str:
         """With marks, which are left whole; what is a secret of other requests is masked for good."""
-        pieces = MARK.split(marks.conceal(text))
+        text = marks.conceal(text)
+        if not holds_mark(text):  # nearly always
+            return self._redactor.header(text)
+        pieces = MARK.split(text)
         pieces[::2] = map(self._redactor.header, pieces[::2])
         return "".join(pieces)
 

@@ -24,7 +24,7 @@ from headrace.model.plan import (
     Ref,
     Text,
 )
-from headrace.transport.redact import CREDENTIAL_PARAMS, literal, written
+from headrace.transport.redact import CREDENTIAL_PARAMS, Needles, written
 
 MARK = re.compile(r"(\{withheld:[^{}:]+:[a-z0-9]+\})")
 # A host is never concealed: whom a link leads to has to be plain. A user and password in it go nowhere.
@@ -45,20 +45,18 @@ class Marks:
                 mark = f"{{withheld:{quote(label, safe='')}:{name}}}"
                 self._text_of[mark] = text
                 self._mark_of.setdefault(text, mark)
-        longest_first = sorted(self._mark_of, key=lambda text: (-len(text), text))
-        forms = "|".join(map(literal, longest_first))
-        self._any = re.compile(forms) if forms else None
-        self._pattern = re.compile(f"({_AUTHORITY})|{forms}")
+        self._needles = Needles(self._mark_of)
+        self._pattern = re.compile(f"({_AUTHORITY})|{self._needles.pattern}")
 
     def conceal(self, text: str) -> str:
         """The text with a mark in place of each secret."""
-        if self._any is None or ("@" not in text and not self._any.search(text)):  # nearly always
+        if not self._mark_of or ("@" not in text and not self._needles.may_be_in(text)):  # nearly always
             return text
         return self._pattern.sub(self._marked, text)
 
     def reveal(self, text: str) -> str:
         """The text as it was before `conceal`."""
-        return MARK.sub(lambda found: self._text_of.get(found[0], found[0]), text) if "{withheld:" in text else text
+        return MARK.sub(lambda found: self._text_of.get(found[0], found[0]), text) if holds_mark(text) else text
 
     def reveal_url(self, url: str) -> str:
         """The same, in path and query alone: where a request goes never depends on a secret."""
@@ -84,6 +82,11 @@ class Marks:
             return self._mark_of[found[0]]
         scheme, _, host = authority.partition("//")
         return f"{scheme}//{host.rpartition('@')[2]}"
+
+
+def holds_mark(text: str) -> bool:
+    """Whether there may be a mark in the text: cheaper than to look for a whole one."""
+    return "{withheld:" in text
 
 
 def in_head(headers: tuple[tuple[str, Text], ...], auth: Auth) -> Iterator[tuple[str, Text]]:

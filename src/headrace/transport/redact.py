@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit, urlunsplit
 
 MASK = "***"
@@ -36,8 +36,8 @@ class Redactor:
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._named = 0
-        self._all: re.Pattern[str] | None = None
-        self._long: re.Pattern[str] | None = None
+        self._all = Needles(())
+        self._long = Needles(())
 
     def add(self, secret: str) -> None:
         """Remember a secret. The empty one is none."""
@@ -46,8 +46,8 @@ class Redactor:
         if not fresh:
             return
         self._secrets |= fresh
-        self._all = _pattern(self._secrets)
-        self._long = _pattern({text for text in self._secrets if len(text) >= _HEADER_FROM})
+        self._all = _needles(self._secrets)
+        self._long = _needles({text for text in self._secrets if len(text) >= _HEADER_FROM})
 
     def learn(self, url: str) -> None:
         """Remember what `url` would hide by its name: the API may repeat it elsewhere. Short values stay unknown."""
@@ -59,9 +59,7 @@ class Redactor:
 
     def scrub(self, text: str) -> str:
         """The text with every known secret replaced, and the beginning of one where the text was cut (`…`)."""
-        if self._all is None:
-            return text
-        text = self._all.sub(MASK, text)
+        text = self._all.masked(text)
         return self._uncut(text) if "…" in text else text
 
     def _uncut(self, text: str) -> str:
@@ -75,7 +73,7 @@ class Redactor:
 
     def header(self, text: str) -> str:
         """A response header's value with long secrets replaced; a cursor may hold a short one by chance."""
-        return self._long.sub(MASK, text) if self._long else text
+        return self._long.masked(text)
 
     def url(self, url: str) -> str:
         """The URL without user and password, known secrets, and the values of parameters that name a credential."""
@@ -91,10 +89,25 @@ class Redactor:
         return self.scrub(url)
 
 
-def _pattern(secrets: set[str]) -> re.Pattern[str] | None:
-    forms = {form for secret in secrets for form in written(secret).values()}
-    longest_first = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile("|".join(map(literal, longest_first))) if forms else None
+class Needles:
+    """Texts to look for in many others, of which nearly none has one: the pattern is only for those that do."""
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        self.forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self.pattern = "|".join(map(literal, self.forms))
+        self._compiled = re.compile(self.pattern)
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether one of them is in the text, if only as a part of a longer word."""
+        return any(form in text for form in self.forms)
+
+    def masked(self, text: str) -> str:
+        """The text with a mask for each of them."""
+        return self._compiled.sub(MASK, text) if self.may_be_in(text) else text
+
+
+def _needles(secrets: set[str]) -> Needles:
+    return Needles({form for secret in secrets for form in written(secret).values()})
 
 
 def literal(form: str) -> str:
