@@ -132,18 +132,25 @@ class Sieve:
     """dlt's increment, which looks at rows, in the way of pages that stay bytes: what it lets through goes on."""
 
     def __init__(self, increment: IncrementalResourceWrapper | Incremental[Any]) -> None:
-        self._increment = increment
+        self.increment = increment
 
     def __call__(self, item: Any, meta: Any = None) -> Any:  # noqa: ANN401 - whatever flows in dlt's pipes
         """The page without the records that the increment leaves out."""
-        if not isinstance(item, JsonPage) or isinstance(item, LastPage) or not _sieves(self._increment):
+        if not isinstance(item, JsonPage) or isinstance(item, LastPage) or not _sieves(self.increment):
             return item
         rows = item.rows()
-        kept = self._increment(rows, meta)
+        kept = self.increment(rows, meta)
         if kept is None or not all(isinstance(row, dict) for row in rows):
             return kept
         staying = set(map(id, kept))
         return JsonPage([record for row, record in zip(rows, item.records, strict=True) if id(row) in staying])
+
+
+def increment_of(step: object) -> Incremental[Any] | None:
+    """The increment of a step, if it is one and has one."""
+    step = step.increment if isinstance(step, Sieve) else step
+    found = step.incremental if isinstance(step, IncrementalResourceWrapper) else step
+    return found if isinstance(found, Incremental) else None
 
 
 def _sieves(increment: IncrementalResourceWrapper | Incremental[Any]) -> bool:
@@ -152,8 +159,8 @@ def _sieves(increment: IncrementalResourceWrapper | Incremental[Any]) -> bool:
 
 def _may_end_early(step: object) -> bool:
     """Whether a step may close the generator, so that nothing says which page was the last."""
-    increment = step.incremental if isinstance(step, IncrementalResourceWrapper) else step
-    if isinstance(increment, Incremental):
+    increment = increment_of(step)
+    if increment is not None:
         return increment.row_order is not None
     return isinstance(step, LimitItem | MetricsItem)
 

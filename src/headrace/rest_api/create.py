@@ -10,7 +10,7 @@ from typing import Any
 
 import dlt
 from dlt.common.exceptions import DictValidationException
-from dlt.extract import DltResource
+from dlt.extract import DltResource, Incremental
 from dlt.sources.rest_api import _validate_config, _validate_param_type
 from dlt.sources.rest_api.config_setup import (
     build_resource_dependency_graph,
@@ -25,6 +25,7 @@ from headrace.model.plan import Client
 from headrace.rest_api.additions import Additions, apart
 from headrace.rest_api.called import named_action, named_step
 from headrace.rest_api.channel import Channel
+from headrace.rest_api.child import ChildIncrement
 from headrace.rest_api.endpoint import Endpoint, Means
 from headrace.rest_api.engine import Engine
 from headrace.rest_api.express import Inexpressible, actions_of, auth_of, no_session, paging_of, repeatable, selector_of
@@ -154,7 +155,7 @@ def _resource(endpoint: Endpoint, one: Mapping[str, Any], parent: DltResource | 
         )
     else:
         made = dlt.resource(child_pages, _impl_cls=WalkedResource, data_from=parent, **hints)(
-            endpoint=endpoint, incremental_object=incremental
+            endpoint=endpoint, incremental_object=_by_row(incremental)
         )
     if endpoint.means is not None:
         made._pipe = Channel.of(made._pipe)  # noqa: SLF001
@@ -164,6 +165,11 @@ def _resource(endpoint: Endpoint, one: Mapping[str, Any], parent: DltResource | 
         made.parallelize()
     record_endpoint_input(made, SimpleNamespace(base_url=endpoint.client["base_url"]), config["path"])
     return made
+
+
+def _by_row(increment: Incremental[Any] | None) -> Incremental[Any] | None:
+    """An increment with a place for each row of the parent; one of the user's own making stays what it is."""
+    return ChildIncrement.of(increment) if type(increment) is Incremental else increment
 
 
 def _add(resource: DltResource, step: Mapping[str, Any]) -> None:

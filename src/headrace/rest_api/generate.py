@@ -6,16 +6,19 @@
 import logging
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 import msgspec
 from dlt.extract import Incremental
+from dlt.extract.items import DataItemWithMeta
 from dlt.extract.state import get_current_pipe
 
 from headrace.rest_api.channel import Channel
+from headrace.rest_api.child import ChildIncrement, tell_one_cursor
 from headrace.rest_api.endpoint import Endpoint, NoRequest, encoded
 from headrace.rest_api.engine import Stream
 from headrace.rest_api.page import JsonPage, LastPage, with_members
+from headrace.rest_api.places import Place
 
 _log = logging.getLogger("headrace.rest_api")
 _CHILDREN_AHEAD = 128  # walks of one parent's page that are under way before their turn
@@ -48,20 +51,51 @@ def child_pages(
 ) -> Iterator[Any]:
     """The pages of all rows of a parent's page, in the order of the rows. Equal requests are made once."""
     rows = items if isinstance(items, list) else [items]
-    if endpoint.means is None:
-        for row in rows:
-            values = endpoint.values(row)
-            for page in endpoint.by_dlt(endpoint.filled(values, incremental_object)):
-                for record in page if endpoint.include else ():
-                    record.update(endpoint.members(row))
-                yield page
-        return
     pipe = get_current_pipe()
+    if incremental_object is not None and not isinstance(incremental_object, ChildIncrement):
+        tell_one_cursor(pipe, "its increment is not the one of the configuration")
+    if endpoint.means is None:
+        yield from _by_dlt(rows, endpoint, incremental_object)
+        return
     asked = pipe.asked if isinstance(pipe, Channel) else set()
-    requests = _requests(rows, endpoint, incremental_object, asked)
-    yield from _walks(requests, endpoint)
+    yield from _walks(_requests(rows, endpoint, incremental_object, asked), endpoint)
     yield LastPage(waits=False)
     yield LastPage()
+
+
+def _by_dlt(rows: Any, endpoint: Endpoint, incremental: Optional[Incremental[Any]]) -> Iterator[Any]:  # noqa: ANN401
+    for row in rows:
+        values = endpoint.values(row)
+        place, window = _place(values, incremental)
+        for page in endpoint.by_dlt(endpoint.filled(values, window)):
+            for record in page if endpoint.include else ():
+                record.update(endpoint.members(row))
+            yield _placed(page, place)
+        if place is not None:
+            place.walked()
+
+
+def _place(
+    values: dict[str, Any], incremental: Optional[Incremental[Any]]
+) -> tuple[Optional[Place], Optional[Incremental[Any]]]:
+    """The place of a row, if the increment has any, and the increment that its request is bound to."""
+    if not isinstance(incremental, ChildIncrement):
+        return None, incremental
+    place = incremental.open(values)
+    return place, place.increment
+
+
+def _placed(page: Any, place: Optional[Place]) -> Any:  # noqa: ANN401
+    """A page with the place of the row that it is of."""
+    return page if place is None else DataItemWithMeta(place, page)
+
+
+class _Asked(NamedTuple):
+    """A request, what its records take from the parent's row, and the row's place."""
+
+    filled: dict[str, Any]
+    added: bytes
+    place: Optional[Place]
 
 
 def _requests(
@@ -69,35 +103,40 @@ def _requests(
     endpoint: Endpoint,
     incremental: Optional[Incremental[Any]],
     asked: set[bytes],
-) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """One request for each row that gives a new one, with what its records take from the row."""
+) -> Iterator[_Asked]:
+    """One request for each row that gives a new one, wherever its increment begins."""
+    beginning = incremental.beginning if isinstance(incremental, ChildIncrement) else incremental
     for row in rows:
         try:
-            filled = endpoint.filled(endpoint.values(row), incremental)
+            values = endpoint.values(row)
+            filled = endpoint.filled(values, beginning)
         except NoRequest as why:
             _log.warning("%s: a row of its parent is left out, because %s", endpoint.name, why)
             continue
         mark = msgspec.json.encode(filled, enc_hook=str)
         if mark not in asked:
             asked.add(mark)
-            yield filled, encoded(endpoint.members(row))
+            place, window = _place(values, incremental)
+            bound = filled if place is None else endpoint.filled(values, window)
+            yield _Asked(bound, encoded(endpoint.members(row)), place)
 
 
-def _walks(requests: Iterator[tuple[dict[str, Any], bytes]], endpoint: Endpoint) -> Iterator[Optional[JsonPage]]:
-    under_way: deque[tuple[Stream, bytes]] = deque()
+def _walks(requests: Iterator[_Asked], endpoint: Endpoint) -> Iterator[Any]:
+    under_way: deque[tuple[Stream, _Asked]] = deque()
     engine = endpoint.engine
     try:
         while True:
             while len(under_way) < _CHILDREN_AHEAD and (following := next(requests, None)) is not None:
-                filled, added = following
-                under_way.append((engine.open(endpoint.resource(filled)), added))
+                under_way.append((engine.open(endpoint.resource(following.filled)), following))
             if not under_way:
                 return
-            stream, added = under_way[0]
+            stream, one = under_way[0]
             for records in engine.take(stream):
-                yield None if records is None else JsonPage(with_members(records, added))
+                yield None if records is None else _placed(JsonPage(with_members(records, one.added)), one.place)
             engine.close(stream)
             under_way.popleft()
+            if one.place is not None:
+                one.place.walked()
     finally:
         for stream, _ in under_way:
             engine.close(stream)

@@ -173,7 +173,11 @@ def _table(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _state(state: Any) -> Any:
-    """The state with sets for lists of which the order says nothing."""
+    """The state with sets for lists of which the order says nothing, and without what is ours beside dlt's own."""
     if not isinstance(state, dict):
         return state
-    return {key: sorted(value) if key == "unique_hashes" else _state(value) for key, value in state.items()}
+    return {
+        key: sorted(value) if key == "unique_hashes" else _state(value)
+        for key, value in state.items()
+        if key != "headrace"
+    }
