@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.rest_api.family import CURSOR, SINCE, Config, Family, config, ids, new_line, resource_state, run
-from tests.rest_api.serving import Api
+from tests.rest_api.both import Loaded, source
+from tests.rest_api.family import CURSOR, SINCE, Config, Family, config, ids, new_line, paged, resource_state, run
+from tests.rest_api.serving import Answer, Api
 
 MERGE: Config = {"primary_key": "id", "write_disposition": "merge"}
 ROWS: Config = {"processing_steps": [{"map": lambda row: row}]}
@@ -117,12 +118,15 @@ def test_equal_parents_are_asked_once_though_their_place_moves_on(family: Family
     assert family.asked() == {"/parents/3/children?since=11": 1, "/parents/1/children?since=95": 1}
 
 
-def test_dlts_own_client_asks_each_parent_from_its_place_too(family: Family, tmp_path: Path) -> None:
+@pytest.mark.parametrize("parallelized", [False, True])
+def test_dlts_own_client_asks_each_parent_from_its_place_too(
+    family: Family, tmp_path: Path, parallelized: bool
+) -> None:
     import requests
 
     line = new_line(tmp_path)
     with requests.Session() as session:
-        given = config(family.api, client={"session": session})
+        given = config(family.api, client={"session": session}, parallelized=parallelized)
         run("ours", line, given)
         family.children[3].append(12)
         family.asked()
@@ -142,6 +146,18 @@ def test_a_run_that_fails_moves_no_place(family: Family, tmp_path: Path) -> None
     assert line.state["sources"]["rest_api"]["resources"]["children"] == before
     family.api.routes["/parents/3/children"] = answer
     loaded = run("ours", line, config(family.api))
+    assert ids(loaded) == sorted([*ALL, "1-96", "2-54", "3-12"])
+
+
+def test_a_load_that_fails_moves_no_place(family: Family, tmp_path: Path) -> None:
+    line = new_line(tmp_path)
+    run("ours", line, config(family.api))
+    for values, new in zip(family.children.values(), (96, 54, 12), strict=True):
+        values.append(new)
+    line.extract(source("ours", config(family.api)))
+    line.normalize()
+    line.drop()  # the package is gone with the machine that was to load it
+    loaded = run("ours", new_line(tmp_path), config(family.api))
     assert ids(loaded) == sorted([*ALL, "1-96", "2-54", "3-12"])
 
 
@@ -171,3 +187,28 @@ def test_a_limit_leaves_what_was_not_walked_to_the_next_run(family: Family, tmp_
     run("ours", line, config(family.api, **MERGE), lambda source: source.add_limit(1))
     loaded = run("ours", line, config(family.api, **MERGE))
     assert {one[:1] for one in ids(loaded)} == {"1", "2", "3"}
+
+
+def test_children_of_children_have_places_of_their_own(family: Family, tmp_path: Path) -> None:
+    grown: dict[str, list[int]] = {"1-90": [7, 8], "1-95": [3], "3-10": [1, 2], "3-12": [2]}
+
+    def of(child: str) -> Answer:
+        return lambda query: paged([{"id": n} for n in grown.get(child, []) if n >= int(query["since"])], query)
+
+    family.api.routes |= {f"/of/{child}": of(child) for child in [*ALL, "3-12"]}
+    increment = {"cursor_path": "id", "initial_value": 0, "start_param": "since"}
+    endpoint = {"path": "of/{resources.children.id}", "paginator": CURSOR, "data_selector": "data"}
+    given = config(family.api)
+    given["resources"].append({"name": "grandchildren", "endpoint": endpoint | {"incremental": increment}})
+    line = new_line(tmp_path)
+    assert values(run("ours", line, deepcopy(given))) == [1, 2, 3, 7, 8]
+    grown["1-95"].append(4)
+    family.children[3].append(12)
+    given["resources"][1]["endpoint"]["incremental"] = SINCE | {
+        "lag": 1
+    }  # so that each parent's newest child comes again
+    assert values(run("ours", line, deepcopy(given))) == [1, 2, 2, 3, 4, 7, 8]
+
+
+def values(loaded: Loaded) -> list[int]:
+    return sorted(row["id"] for row in loaded.tables.rows["grandchildren"])

@@ -186,6 +186,14 @@ def test_where_parents_come_by_an_increment_what_dlt_had_loaded_of_one_is_not_lo
     assert ids(run("ours", line, deepcopy(given))) == sorted([*had, "2-9"])
 
 
+def test_a_limit_after_the_change_from_dlt_loads_nothing_twice_either(family: Family, tmp_path: Path) -> None:
+    line = new_line(tmp_path)
+    had = ids(run("dlt", line, config(family.api)))
+    run("ours", line, config(family.api), lambda source: source.add_limit(1))
+    family.children[3].append(row(3, 9, 97))
+    assert ids(run("ours", line, config(family.api))) == sorted([*had, "3-9"])
+
+
 @pytest.mark.parametrize("hints", [{}, MERGE], ids=["append", "merge"])
 def test_a_pipeline_may_go_back_to_dlt_and_come_again(family: Family, tmp_path: Path, hints: Config) -> None:
     family.parents.reverse()  # the oldest come first, so dlt loses none

@@ -19,7 +19,7 @@ _log = logging.getLogger("headrace.rest_api")
 _PLACES, _TOLD = "headrace_places", "headrace_told"  # on the pipe, which dlt makes anew for each extraction
 
 
-class ChildIncrement(Incremental):  # type: ignore[misc]
+class ChildIncrement(Incremental[Any]):  # type: ignore[misc]
     """What dlt's step calls in place of its own increment. dlt makes a copy for each page of parents."""
 
     _places: Places

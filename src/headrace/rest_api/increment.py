@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
+from dlt.common.jsonpath import compile_path
 from dlt.extract import Incremental
 
 Mark: TypeAlias = list[Any]
@@ -22,12 +24,16 @@ def arguments_of(increment: Incremental[Any]) -> dict[str, Any]:
     return {**increment, **beside}
 
 
-class Measured(Incremental):  # type: ignore[misc]
+_read = lru_cache(compile_path)
+
+
+class Measured(Incremental[Any]):  # type: ignore[misc]
     """An increment like one that is bound, but begins at a mark; at the initial value if there is none."""
 
     def __init__(self, like: Incremental[Any], mark: Mark | None) -> None:
-        # What a scheduler has to say is in the other one's bounds.
-        super().__init__(**{**arguments_of(like), "allow_external_schedulers": False})
+        # What a scheduler has to say is in the other one's bounds; a path takes long to read, and there are many rows.
+        beside = {"cursor_path": _read(like.cursor_path), "allow_external_schedulers": False}
+        super().__init__(**arguments_of(like) | beside)
         if hasattr(like, "__orig_class__"):  # the type of the cursor, by which a lag is measured
             self.__orig_class__ = like.__orig_class__
         self._begins_at = mark
