@@ -8,15 +8,24 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.decode import identity
+from headrace.decode import digests, identity
 from headrace.decode.coerce import ARROW_OF_TYPE
-from headrace.decode.infer import Folded, FoldedTable, Misfit, keys_of, required, system_columns
+from headrace.decode.infer import (
+    Folded,
+    FoldedTable,
+    Misfit,
+    keys_of,
+    required,
+    system_columns,
+)
 from headrace.decode.losing import losing
 from headrace.decode.losses import Loss, Lost, add
+from headrace.decode.merging import links, strategy_of
 from headrace.decode.names import normalise
-from headrace.decode.observed import Observation, ObservedTable
+from headrace.decode.observed import Observation, ObservedTable, count_up
 from headrace.decode.rejects import keep_mask, rejects, root_rows_of
-from headrace.model.table import Reject, TableBatch, TableSchema
+from headrace.model.strategy import Cdc, DeleteInsert, InsertOnly, Scd2, Upsert
+from headrace.model.table import ROW, Reject, TableBatch, TableSchema
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -47,7 +56,7 @@ def cast(observation: Observation, folded: Folded) -> Decoded:
     for table, plan in zip(observation.tables, folded.tables, strict=True):
         schema = folded.schema.tables[table.name]
         data = _data(plan)
-        found = [*_lost(table, plan), *_reserved(table, merges=schema.disposition == "merge")]
+        found = [*_lost(table, plan), *_reserved(table, merges=links(resource))]
         if observation.rules.strict:
             misfits += [(table, Misfit(mask, lost.reason)) for lost, mask in found]
         else:
@@ -60,12 +69,13 @@ def cast(observation: Observation, folded: Folded) -> Decoded:
         rows.setdefault(table.name, []).append(_with_system(table, schema, data, ids))
     rejected = root_rows_of(misfits)
     keep = keep_mask(observation.tables[0].rows if observation.tables else 0, rejected)
+    places = _places(observation, keep)
     batches = []
     for name, parts in rows.items():
-        kept = [
-            part if keep is None else part.filter(keep.take(table.root_rows))
-            for part, table in zip(parts, (t for t in observation.tables if t.name == name), strict=True)
-        ]
+        kept = []
+        for part, table in zip(parts, (t for t in observation.tables if t.name == name), strict=True):
+            placed = part if places is None or table.parent is None else _placed(part, places.take(table.root_rows))
+            kept.append(placed if keep is None else placed.filter(keep.take(table.root_rows)))
         whole = kept[0] if len(kept) == 1 else pa.concat_tables(kept, promote_options="default")
         if whole.num_rows:
             batches.append(TableBatch(folded.schema.tables[name], whole))
@@ -118,16 +128,45 @@ def _missing(data: dict[str, pa.Array], table: ObservedTable, names: Iterable[st
     return found
 
 
+def _places(observation: Observation, keep: pa.Array | None) -> pa.Array | None:
+    """Where each root row will stand among those that are kept, if its children must say so."""
+    if not observation.tables or isinstance(strategy_of(observation.resource), DeleteInsert):
+        return None
+    return count_up(observation.tables[0].rows) if keep is None else pc.cumulative_sum(keep.cast(pa.int64()), start=-1)
+
+
+def _placed(part: pa.Table, places: pa.Array) -> pa.Table:
+    return part.append_column(ROW, places)
+
+
 def _ids(observation: Observation, table: ObservedTable, ids: list[pa.Array]) -> pa.Array:
-    """The `_dlt_id` of every row: that of the data if it brings one, else made from the page or the parent."""
+    """The `_dlt_id` of every row: that of the data if it brings one, else made from what a merge looks at.
+
+    Where it looks at no id, it is made from the page or the parent.
+    """
     if table.parent is None:
-        made = identity.root_ids(observation.pages)
-        if observation.record_of_row is not None:
-            made = made.take(observation.record_of_row)
+        made = _root_ids(observation, table)
     else:
-        made = identity.child_ids(ids[table.parent].take(table.parent_rows), table.list_index)
+        above = ids[table.parent].take(table.parent_rows)
+        digested = not isinstance(strategy_of(observation.resource), DeleteInsert)
+        if digested:
+            made = digests.of_children(above, table.name, table.list_index)
+        else:
+            made = identity.child_ids(above, table.list_index)
     own = table.columns.get(identity.ID)
     return identity.own_ids(own.parts.get("text") if own else None, made)
+
+
+def _root_ids(observation: Observation, table: ObservedTable) -> pa.Array:
+    resource = observation.resource
+    match strategy_of(resource):
+        case Upsert() | InsertOnly() | Cdc():
+            return digests.of_keys(table, map(normalise, resource.primary_key))
+        case Scd2(row_version=identity.ID):
+            made = digests.of_records(observation.pages)
+        case _:
+            made = identity.root_ids(observation.pages)
+    return made if observation.record_of_row is None else made.take(observation.record_of_row)
 
 
 def _with_system(table: ObservedTable, schema: TableSchema, data: dict[str, pa.Array], ids: list[pa.Array]) -> pa.Table:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from headrace.decode import identity, moments
 from headrace.decode.coerce import cast, cast_values, type_of
+from headrace.decode.merging import links, mark_of, sort_of, strategy_of, validity_of, version_of
 from headrace.decode.names import normalise, variant
 from headrace.decode.observed import Kind, Observation, ObservedColumn, ObservedTable, first_valid
 from headrace.decode.order import Newcomer, in_order
@@ -71,7 +72,7 @@ def fold(schema: Schema, observation: Observation, resource: Resource) -> Folded
             continue
         columns = _known(schema.tables.get(name), resource, name)
         table = _Table(name, observation, columns, folded)
-        newcomers += table.decide(merges=resource.disposition == "merge")
+        newcomers += table.decide(merges=links(resource))
         widened[name] = frozenset(table.widened)
     tables = _grown(schema, observation, resource, in_order(newcomers, observation, shape_of(resource)))
     return Folded(Schema(_with_doubles(tables, widened)), folded)
@@ -104,6 +105,7 @@ def _known(table: TableSchema | None, resource: Resource, name: str) -> dict[str
                     msgspec.convert(hint.data_type, DataType),
                     nullable=column not in required(resource),
                 )
+        columns |= {each: Column(each, "timestamp") for each in validity_of(resource)}
     return columns
 
 
@@ -121,9 +123,9 @@ def declared(resource: Resource, table: str) -> frozenset[str]:
 
 
 def required(resource: Resource) -> frozenset[str]:
-    """The columns in which every record must have a value: the keys of a merge, and what is declared not nullable."""
+    """The columns in which every record must have a value: keys and versions of a merge, and what is declared so."""
     stated = (normalise(hint.name) for hint in resource.columns if hint.nullable is False)
-    return frozenset((*keys_of(resource), *stated))
+    return frozenset((*keys_of(resource), *version_of(resource), *stated))
 
 
 class _Table:
@@ -275,6 +277,9 @@ def _grown(
             resource.disposition,
             tuple(map(normalise, resource.primary_key)),
             tuple(map(normalise, resource.merge_key)),
+            strategy_of(resource),
+            mark_of(resource),
+            sort_of(resource),
         )
     for name, table in tables.items():
         if table.root == root and name != root and table.disposition != resource.disposition:

@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
 
 from headrace.decode.losses import Losses, add
 from headrace.decode.observed import ARROW_OF_KIND, Invalid, Kind, ObservedColumn, ObservedTable
-from headrace.decode.record import Literal, Row, Unreadable, read, rows_of
+from headrace.decode.record import Literal as Digits
+from headrace.decode.record import Row, Unreadable, read, rows_of
 from headrace.decode.shape import Shape
 
 _UNREADABLE = "the record {}; look at the page and ask the API's owner"
@@ -123,7 +124,7 @@ def _place(rows: list[Row], tables: dict[tuple[str, int | None], _Table], root_r
 
 def _digits(value: Any) -> tuple[Kind, Any]:  # noqa: ANN401 - a JSON value
     """A number for a decimal column is taken as the text that it was written as: that has all of its digits."""
-    if isinstance(value, Literal) and abs(value) < ALWAYS_FITS:
+    if isinstance(value, Digits) and abs(value) < ALWAYS_FITS:
         return "text", value.text
     return _kind(value)
 
@@ -142,12 +143,12 @@ def _kind(value: Any) -> tuple[Kind, Any]:  # noqa: ANN401 - a JSON value
             return "json", json_text(value)
 
 
-def json_text(value: Any) -> str:  # noqa: ANN401
+def json_text(value: Any, order: Literal["sorted"] | None = None) -> str:  # noqa: ANN401
     """Compact JSON as dlt writes it (`1e+16`, not `1e16`); integers beyond 64 bits keep their digits."""
     try:
-        text = msgspec.json.encode(value, enc_hook=float).decode()
+        text = msgspec.json.encode(value, enc_hook=float, order=order).decode()
     except (OverflowError, ValueError):
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=order == "sorted")
     return _STRING_OR_EXPONENT.sub(_with_sign, text) if _EXPONENT.search(text) else text
 
 

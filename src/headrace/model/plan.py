@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from headrace.model.strategy import DeleteInsert, Order, Strategy
+
 Disposition: TypeAlias = Literal["append", "replace", "merge", "skip"]
 Json: TypeAlias = Any  # a JSON value; the one door through which `Any` comes in
 Confidence: TypeAlias = Literal["stated", "implied", "guessed", "detected"]
@@ -275,11 +277,16 @@ class DeclaredLimit(msgspec.Struct, frozen=True):
 
 
 class ColumnHint(msgspec.Struct, frozen=True):
-    """What the configuration declares of one column; `data_type` is one of dlt's (model.table.DataType)."""
+    """What the configuration declares of one column; `data_type` is one of dlt's (model.table.DataType).
+
+    A merge removes rows that `hard_delete` marks, and of equal keys takes the first by `dedup_sort`.
+    """
 
     name: str
     data_type: str | None = None
     nullable: bool | None = None
+    hard_delete: bool = False
+    dedup_sort: Order | None = None
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -376,6 +383,8 @@ class Resource(msgspec.Struct, frozen=True):
     """How the other resources of the document page, where nothing is said of this one and they all do so alike."""
     hides: tuple[str, ...] = ()
     """Sentences on what a default of the API may hide from this walk, when it is known."""
+    strategy: Strategy = DeleteInsert()
+    """How it merges, if it does."""
 
 
 class Client(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from headrace.model.plan import Disposition
+from headrace.model.strategy import DeleteInsert, Order, Strategy
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 DataType: TypeAlias = Literal[
     "text", "bigint", "double", "bool", "timestamp", "date", "time", "decimal", "wei", "binary", "json"
 ]
+
+ROW = "headrace:row"
+"""A column of no schema, in batches of children that a merge by digests links: the place of their root in its batch."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -28,7 +32,8 @@ class Column(msgspec.Struct, frozen=True):
 class TableSchema(msgspec.Struct, frozen=True):
     """One table. `parent` is None for a root; a child belongs to the resource of its root.
 
-    `columns` are in order of first appearance, system columns included.
+    `columns` are in order of first appearance, system columns included. How a merge is done is said of roots alone:
+    `hard_delete` is the column that marks rows which are to go, `dedup_sort` the one that chooses among equal keys.
     """
 
     name: str
@@ -38,6 +43,9 @@ class TableSchema(msgspec.Struct, frozen=True):
     disposition: Disposition = "append"
     primary_key: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
+    strategy: Strategy = DeleteInsert()
+    hard_delete: str = ""
+    dedup_sort: tuple[str, Order] | None = None
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -49,8 +57,8 @@ class Schema(msgspec.Struct, frozen=True):
 class TableBatch(msgspec.Struct, frozen=True):
     """Rows for one table, all columns already of their final types (a sink adds missing columns, never casts).
 
-    `rows` is a pyarrow.Table whose columns are a subset of `schema.columns`. Its schema may be newer than the
-    warehouse's: the sink evolves the warehouse first.
+    `rows` is a pyarrow.Table whose columns are a subset of `schema.columns`, and `ROW` where it is needed. Its schema
+    may be newer than the warehouse's: the sink evolves the warehouse first.
     """
 
     schema: TableSchema

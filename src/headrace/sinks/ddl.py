@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from headrace.model.table import Column, DataType, TableSchema
+from headrace.model.table import ROW, Column, DataType, TableSchema
 
 # The staging's own columns; no name of the data can have a colon once it is normalised.
 WALK = "headrace:walk"
-ROW = "headrace:row"
 LOAD_ID = "_dlt_load_id"
 STAGED = "_headrace_staged_"
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from headrace.errors import SinkError
-from headrace.model.table import Schema, TableSchema
+from headrace.model.table import ROW, Schema, TableSchema
 from headrace.sinks import merge_sql
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import (
     LOAD_ID,
-    ROW,
     TYPES,
     WALK,
     Catalog,

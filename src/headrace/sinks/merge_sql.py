@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from headrace.sinks.ddl import LOAD_ID, ROW, WALK, Names, quote, quoted, temporary
+from headrace.model.table import ROW
+from headrace.sinks.ddl import LOAD_ID, WALK, Names, quote, quoted, temporary
 
 LOSERS = temporary("_headrace_losers")
 DOOMED = temporary("_headrace_doomed")

@@ -7,11 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headrace.errors import SinkError
-from headrace.model.table import TableBatch
+from headrace.model.table import ROW, TableBatch
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import (
     LOAD_ID,
-    ROW,
     STAGED,
     TYPES,
     WALK,
