@@ -103,12 +103,14 @@ def create_data(names: Names, table: TableSchema) -> str:
     return f"CREATE TABLE {names.data(table.name)} ({columns})"
 
 
-def create_staged(names: Names, table: TableSchema) -> str:
+def create_staged(names: Names, table: TableSchema, *, numbered: bool = False) -> str:
     """CREATE for a table of the staging: as that of the dataset, and the walk of each row, and a root's order.
+
+    `numbered`: rows of a child say which row of the root they hang on.
 
     Only our own columns refuse nulls: what the data has of them is told when the rows enter the dataset.
     """
-    own = [f"{quote(WALK)} INTEGER", *([f"{quote(ROW)} BIGINT"] if table.parent is None else [])]
+    own = [f"{quote(WALK)} INTEGER", *([f"{quote(ROW)} BIGINT"] if table.parent is None or numbered else [])]
     columns = [_defined(column, nullable=not _is_ours(column)) for column in with_load_id(table)]
     return f"CREATE TABLE {names.staged(table.name)} ({', '.join([*columns, *own])})"
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from headrace.errors import SinkError
+from headrace.model.strategy import Cdc, DeleteInsert, InsertOnly, Scd2, Upsert
 from headrace.model.table import ROW, Schema, TableSchema
-from headrace.sinks import merge_sql
+from headrace.sinks import merge_sql, strategy_sql
+from headrace.sinks.by_strategy import Merge
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import (
     LOAD_ID,
@@ -103,11 +105,34 @@ class Dataset:
         tables = family(entry.table, self._stored, self._new)
         if entry.disposition != "skip":
             self._evolve(tables)
-            distinct = entry.disposition != "merge" or self._merge(tables, source)
-            if distinct and source.walks is None:
-                self._adopt(tables, load_id)
+            distinct = True
+            if entry.disposition == "merge" and not isinstance(tables[0].strategy, DeleteInsert):
+                self._merge_by(tables[0].strategy, entry, source, load_id)
+            else:
+                distinct = entry.disposition != "merge" or self._merge(tables, source)
+                if distinct and source.walks is None:
+                    self._adopt(tables, load_id)
             self._insert(tables, source, load_id, distinct=distinct)
         self._clear(tables, source)
+
+    def _merge_by(self, way: Upsert | InsertOnly | Scd2 | Cdc, entry: Entry, source: Source, load_id: str) -> None:
+        """Leave in the staging what enters, and in the dataset what stays."""
+        tables = family(entry.table, self._stored, self._new)
+        for table in tables:
+            if table.name in self._staged:
+                self._create(table)
+        merge = Merge(
+            self._database,
+            self._names,
+            tables,
+            source,
+            staged=self._staged,
+            data=self._data,
+            delete_children=lambda: self._delete_children(tables),
+            joins=entry.joins,
+        )
+        if lost := merge.prepare(way, load_id):
+            self.duplicates[entry.table] = self.duplicates.get(entry.table, 0) + lost
 
     def _evolve(self, tables: Sequence[TableSchema]) -> None:
         """Add columns to the tables that are there already."""
@@ -134,14 +159,33 @@ class Dataset:
             self._database.run(merge_sql.doomed(names, root.name, keys, source))
             self._delete_children(tables)
             self._database.run(merge_sql.delete_roots(names, root.name, keys, source))
-        if root.primary_key not in keys:
-            return True
-        self._database.run(merge_sql.losers(names, root.name, root.primary_key, source))
-        count = self._database.number(f"SELECT count(*) FROM {merge_sql.LOSERS}")
-        if count:
+        count = 0
+        if root.primary_key in keys:
+            sort = root.dedup_sort if root.dedup_sort and root.dedup_sort[0] in self._staged[root.name] else None
+            self._database.run(
+                merge_sql.losers(names, root.name, root.primary_key, source)
+                if sort is None
+                else strategy_sql.losers(names, root.name, root.primary_key, source, sort, last=True)
+            )
+            count = self._database.number(f"SELECT count(*) FROM {merge_sql.LOSERS}")
+        marks = self._marks(root, source)
+        if marks:
+            if root.primary_key not in keys:
+                self._database.run(merge_sql.no_losers())
+            self._database.run(merge_sql.lost_as_well(strategy_sql.MARKED))
+        if count or marks:
             self._database.run(merge_sql.orphaned(names, root.name, source))
+        if count:
             self.duplicates[root.name] = self.duplicates.get(root.name, 0) + count
-        return count == 0
+        return not count and not marks
+
+    def _marks(self, root: TableSchema, source: Source) -> int:
+        """How many staged rows are marked: those of their key go, and they do not come."""
+        sql_type = self._staged[root.name].get(root.hard_delete)
+        if not sql_type:
+            return 0
+        self._database.run(strategy_sql.marked(self._names, root.name, root.hard_delete, sql_type, source))
+        return self._database.number(f"SELECT count(*) FROM {strategy_sql.MARKED}")
 
     def _adopt(self, tables: Sequence[TableSchema], load_id: str) -> None:
         """Staged tables that the dataset does not have, and all of whose rows enter, become its own as they are."""
@@ -163,9 +207,7 @@ class Dataset:
         for table in tables:
             if table.name not in self._staged:
                 continue
-            if table.name not in self._data:
-                self._database.run(create_data(self._names, table))
-                self._data[table.name] = {column.name: "" for column in with_load_id(table)}
+            self._create(table)
             ours = {WALK, ROW} if table.parent is not None else {WALK, ROW, LOAD_ID}
             columns = [name for name in self._staged[table.name] if name not in ours]
             if table.parent is None:
@@ -176,6 +218,12 @@ class Dataset:
                 query = merge_sql.insert_children(self._names, path, columns, source, distinct=distinct)
                 count = self._database.number(query)
             self.rows[table.name] = self.rows.get(table.name, 0) + count
+
+    def _create(self, table: TableSchema) -> None:
+        """Make a table if it is missing."""
+        if table.name not in self._data:
+            self._database.run(create_data(self._names, table))
+            self._data[table.name] = {column.name: "" for column in with_load_id(table)}
 
     def _clear(self, tables: Sequence[TableSchema], source: Source) -> None:
         """What has entered leaves the staging; a table that holds nothing else goes."""

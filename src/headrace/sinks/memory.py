@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ import msgspec
 
 from headrace.errors import SinkError
 from headrace.model.position import Seen
-from headrace.model.table import Figures, Receipt, Reject, Schema, TableSchema, Watermark
+from headrace.model.table import Figures, Receipt, Reject, Schema, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging, WalkCommit
 from headrace.sinks.figures import (
     NOTHING,
@@ -24,10 +24,10 @@ from headrace.sinks.figures import (
     of_entry,
     together,
 )
-from headrace.sinks.memory_rows import Row, delete, last_reads, remove, widen
+from headrace.sinks.memory_entering import Staged, enter, place_of
+from headrace.sinks.memory_rows import Row, remove
 from headrace.sinks.settle import (
     Delivery,
-    Entry,
     Settlement,
     begun_again,
     check_roots,
@@ -39,15 +39,6 @@ from headrace.sinks.settle import (
     settle,
     to_take,
 )
-
-
-@dataclass(slots=True)
-class Staged:
-    """One row in the staging."""
-
-    walk: str
-    table: str
-    row: Row
 
 
 @dataclass(slots=True)
@@ -130,8 +121,10 @@ class MemorySink:
             return Receipt(rows={}, watermarks=(taken,) if taken else ())
         check_roots(staging, roots_of(here.staged_schema or here.schema))
         rows: dict[str, int] = {}
+        first = 1 + max((staged.place for staged in here.staged), default=-1)
         for batch in staging.batches:
-            new = [Staged(mark.walk, batch.schema.name, row) for row in batch.rows.to_pylist()]
+            listed = enumerate(batch.rows.to_pylist(), first)
+            new = [Staged(mark.walk, batch.schema.name, row, place_of(row, at, first)) for at, row in listed]
             here.staged += new
             rows[batch.schema.name] = rows.get(batch.schema.name, 0) + len(new)
         here.staged_rejects += staging.rejects
@@ -209,7 +202,7 @@ def _take(here: Warehouse, commit: Commit, settlement: Settlement) -> tuple[dict
             here.tables.pop(table.name, None)
     _withdraw(here, commit, settlement)
     for entry in settlement.entries:
-        lost = _enter(here, entry, family(entry.table, here.schema, commit.schema), commit.load_id, rows)
+        lost = enter(here, entry, family(entry.table, here.schema, commit.schema), commit.load_id, rows)
         if lost:
             duplicates[entry.table] = duplicates.get(entry.table, 0) + lost
     leaving = settlement.entered
@@ -269,30 +262,3 @@ def _count(
             staged = here.figures.pop((commit.run_id, walk.walk, STAGED), NOTHING)
             brought = of_entry(walk, commit.schema, rows, duplicates, staged)
             here.figures[commit.run_id, walk.walk, commit.load_id] = brought
-
-
-def _enter(here: Warehouse, entry: Entry, tables: Sequence[TableSchema], load_id: str, counts: dict[str, int]) -> int:
-    """Let the rows of one entry in. How many of them a later read of the same key replaced."""
-    if entry.emptied:
-        for table in tables:
-            if table.name in here.tables:
-                here.tables[table.name] = []
-    new = {
-        table.name: [staged.row for staged in here.staged if staged.table == table.name and staged.walk in entry.walks]
-        for table in tables
-    }
-    if entry.disposition == "skip" or not new.get(entry.table):
-        return 0
-    before = len(new[entry.table])
-    if entry.disposition == "merge":
-        delete(here.tables, tables, new[entry.table])
-        new = last_reads(new, tables)
-    for table in tables:
-        rows = new[table.name]
-        if rows or table.name in here.tables:
-            here.tables.setdefault(table.name, []).extend(
-                {**row, "_dlt_load_id": load_id} if table.parent is None else dict(row) for row in rows
-            )
-            widen(here.tables[table.name], table)
-            counts[table.name] = counts.get(table.name, 0) + len(rows)
-    return before - len(new[entry.table])

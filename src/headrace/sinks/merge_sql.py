@@ -53,6 +53,16 @@ def losers(names: Names, root: str, primary_key: Sequence[str], source: Source) 
     )
 
 
+def no_losers() -> str:
+    """Where no key is looked at, none is read twice."""
+    return f"CREATE OR REPLACE TEMPORARY TABLE {LOSERS} (row BIGINT, id VARCHAR)"
+
+
+def lost_as_well(rows: str) -> str:
+    """Rows of another table of staged root rows do not enter either."""
+    return f"INSERT INTO {LOSERS} SELECT r.row, r.id FROM {rows} AS r WHERE r.row NOT IN (SELECT row FROM {LOSERS})"
+
+
 def orphaned(names: Names, root: str, source: Source) -> str:
     """The ids that only losers have: rows that hang on them do not enter (data may bring equal ids of its own)."""
     return (

@@ -10,6 +10,7 @@ import msgspec
 from headrace.errors import SinkError
 from headrace.model.plan import Disposition
 from headrace.model.position import Seen
+from headrace.model.strategy import Scd2, takes_whole_loads
 from headrace.model.table import Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, Staging, WalkCommit
 
@@ -17,13 +18,14 @@ from headrace.sinks.base import Commit, Staging, WalkCommit
 class Entry(msgspec.Struct, frozen=True):
     """Walks of one root table that enter the dataset together, in one way.
 
-    `emptied` is True where a replace must empty the table first.
+    `emptied` is True where a replace must empty the table first, `joins` where this run has filled it before.
     """
 
     table: str
     disposition: Disposition
     walks: tuple[str, ...]
     emptied: bool = False
+    joins: bool = False
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -73,15 +75,17 @@ def settle(
     """Decide what `commit` does, given this run's watermarks and the root tables that it has `begun` to fill.
 
     A table is emptied or dropped at most once in a run. A replace waits until all walks of its table that the commit
-    names are complete. `abandoned` is what this run brought of walks that have begun again since: it goes with their
-    first rows. So does, of `provisional`, what an earlier run brought of walks that ask for the same again.
+    names are complete, and so does a merge to which it means something what a load lacks. `abandoned` is what this run
+    brought of walks that have begun again since: it goes with their first rows. So does, of `provisional`, what an
+    earlier run brought of walks that ask for the same again.
     Raises SinkError where the commit speaks of pages that the staging does not hold.
     """
     fresh = [walk for walk in commit.walks if not _covers(committed.get(walk.walk), walk.watermark)]
     for walk in fresh:
         _check_pages(walk, staged, committed)
-    waiting = {walk.table for walk in fresh if walk.disposition == "replace" and not walk.watermark.complete}
-    entering = [walk for walk in fresh if _enters(walk, waiting)]
+    whole = {walk.walk for walk in fresh if _must_be_whole(walk, commit.schema)}
+    waiting = {walk.table for walk in fresh if walk.walk in whole and not walk.watermark.complete}
+    entering = [walk for walk in fresh if _enters(walk, whole, waiting)]
     deliveries = _deliveries(commit, entering)
     asked = {(walk.walk, walk.asks) for walk in entering}
     again = [old for old in provisional if (old.walk, old.asks) in asked]
@@ -186,8 +190,14 @@ def _check_pages(walk: WalkCommit, staged: Mapping[str, Watermark], committed: M
         )
 
 
-def _enters(walk: WalkCommit, waiting: AbstractSet[str]) -> bool:
-    if walk.disposition == "replace" and walk.table in waiting:
+def _must_be_whole(walk: WalkCommit, schema: Schema) -> bool:
+    table = schema.tables.get(walk.table)
+    merges_whole = walk.disposition == "merge" and table is not None and takes_whole_loads(table.strategy)
+    return walk.disposition == "replace" or merges_whole
+
+
+def _enters(walk: WalkCommit, whole: AbstractSet[str], waiting: AbstractSet[str]) -> bool:
+    if walk.walk in whole and walk.table in waiting:
         return False
     # A walk that failed before its first page changes nothing, and must not count as begun.
     return walk.watermark.pages > 0 or walk.watermark.complete
@@ -207,7 +217,7 @@ def _entries(entering: list[WalkCommit], begun: AbstractSet[str]) -> tuple[Entry
     # What replaces a table comes before what is added to it.
     ordered = sorted(groups.items(), key=lambda group: group[0][1] != "replace")
     return tuple(
-        Entry(table, disposition, tuple(walks), emptied=disposition == "replace" and table not in begun)
+        Entry(table, disposition, tuple(walks), disposition == "replace" and table not in begun, joins=table in begun)
         for (table, disposition), walks in ordered
     )
 
@@ -231,7 +241,9 @@ def _deliveries(commit: Commit, entering: list[WalkCommit]) -> tuple[Delivery, .
 
 def _is_keyed(walk: WalkCommit, schema: Schema) -> bool:
     table = schema.tables.get(walk.table)
-    return walk.disposition == "merge" and table is not None and bool(table.primary_key or table.merge_key)
+    if walk.disposition != "merge" or table is None:
+        return False
+    return bool(table.primary_key or table.merge_key) or isinstance(table.strategy, Scd2)
 
 
 def _withdrawn(

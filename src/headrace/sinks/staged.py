@@ -39,6 +39,7 @@ class StagedTables:
         self._names = names
         self._there = staged_in(catalog)
         self._next_row: dict[str, int] = {}
+        self._first_row: dict[str, int] = {}
 
     @property
     def catalog(self) -> Catalog:
@@ -72,17 +73,24 @@ class StagedTables:
         self._next_row.clear()
 
     def _in_order(self, batch: TableBatch) -> pa.Table:
-        """The rows of a root, numbered as they were read: among equal keys the last one wins."""
-        if batch.schema.parent is not None:
-            return batch.rows
-        import pyarrow as pa  # noqa: PLC0415 - 0.1 s that only a run should pay
+        """The rows of a root, numbered as they were read: among equal keys the last one wins.
 
+        Those of a child say which of the root's rows they hang on, if the merge needs it.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - 0.1 s that only a run should pay
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        if batch.schema.parent is not None:
+            if ROW not in batch.rows.schema.names:
+                return batch.rows
+            at = batch.rows.schema.names.index(ROW)
+            return batch.rows.set_column(at, ROW, pc.add(batch.rows[ROW], self._first_row[batch.schema.root]))
         name, count = batch.schema.name, batch.rows.num_rows
         first = self._next_row.get(name)
         if first is None:
             query = f"SELECT coalesce(max({quote(ROW)}), -1) + 1 FROM {self._names.staged(name)}"
             first = self._database.number(query)
-        self._next_row[name] = first + count
+        self._first_row[name], self._next_row[name] = first, first + count
         return batch.rows.append_column(ROW, pa.array(range(first, first + count), pa.int64()))
 
     def _make_room(self, batch: TableBatch) -> None:
@@ -95,10 +103,13 @@ class StagedTables:
                 "did not make, where its own staging must be: rename that table, or choose another dataset"
             )
         if there is None:
-            self._database.run(create_staged(self._names, table))
+            numbered = ROW in batch.rows.schema.names
+            self._database.run(create_staged(self._names, table, numbered=numbered))
             self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | {WALK: "INTEGER"}
             return
         name = self._names.staged(table.name)
+        if ROW in batch.rows.schema.names and ROW not in there:
+            self._database.run(f"ALTER TABLE {name} ADD COLUMN {quote(ROW)} BIGINT")
         widening = widen_columns(name, there, columns)
         for statement in (*add_columns(name, there, columns), *widening):
             self._database.run(statement)
