@@ -15,6 +15,7 @@ from headrace.model.plan import (
     ColumnHint,
     Cursor,
     DeclaredLimit,
+    Disposition,
     HeaderCursor,
     HttpBasic,
     Incremental,
@@ -38,6 +39,7 @@ from headrace.model.plan import (
     Text,
     WindowValue,
 )
+from headrace.model.strategy import Cdc, DeleteInsert, InsertOnly, Scd2, Strategy, Upsert
 from headrace.spec.order import load_order
 from headrace.spec.references import joined
 from headrace.spec.resource import with_size, with_size_param
@@ -93,6 +95,21 @@ INCREMENTALS = st.builds(
     row_order=st.sampled_from([None, "asc"]), range_start=st.sampled_from(["closed", "open"]),
     on_missing=st.sampled_from(["raise", "include"]), lag=st.sampled_from([None, 60.0, 0.5]),
 )  # fmt: skip
+MOMENTS = st.sampled_from([None, "9999-12-31T00:00:00+00:00"])
+STRATEGIES: st.SearchStrategy[Strategy] = st.one_of(
+    st.just(DeleteInsert()),
+    st.builds(Upsert),
+    st.builds(Upsert, st.just(True), st.sampled_from([None, "v"])),
+    st.just(InsertOnly()),
+    st.builds(Scd2, st.just("a"), st.just("b"), MOMENTS, MOMENTS, st.sampled_from(["_dlt_id", "v"])),
+    st.builds(Scd2),
+    st.builds(Cdc, st.just(True)),
+)
+HINTS = (
+    (),
+    (ColumnHint("a", "text", False), ColumnHint("b", None, None)),
+    (ColumnHint("a", hard_delete=True), ColumnHint("b", "bigint", dedup_sort="desc")),
+)
 ACTIONS = st.lists(
     st.builds(ResponseAction, st.just(404), st.none() | LITERALS, st.sampled_from(["ignore", "retry"])), max_size=2
 ).map(tuple)
@@ -129,15 +146,18 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
     if rule is not None:
         alone = rule.primary_key is not None and len(rule.primary_key) == 1
         rule = msgspec.structs.replace(rule, key_listed=listed if rule.primary_key is None else alone and listed)
+    ways: list[Disposition] = ["append", "replace"]
+    disposition = draw(st.sampled_from(["merge", *ways] if key else ways))
     return Resource(
         name=name,
         table=draw(st.sampled_from([name, f"{name}_t"])),
         request=with_size_param(request, paging),
         paging=paging,
         selector=draw(st.none() | PATHS),
-        disposition=draw(st.sampled_from(["merge", "append", "replace"] if key else ["append", "replace"])),
+        disposition=disposition,
+        strategy=draw(STRATEGIES) if disposition == "merge" else DeleteInsert(),
         primary_key=key,
-        columns=draw(st.sampled_from([(), (ColumnHint("a", "text", False), ColumnHint("b", None, None))])),
+        columns=draw(st.sampled_from(HINTS)),
         max_nesting=draw(st.none() | st.integers(0, 3)),
         auth=draw(st.none() | AUTHS),
         retry=draw(st.just(RetryPolicy()) | RETRIES),

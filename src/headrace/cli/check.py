@@ -35,6 +35,7 @@ from headrace.model.plan import (
     SinglePage,
     Text,
 )
+from headrace.model.strategy import DeleteInsert, word
 from headrace.report.exits import Exit
 from headrace.report.layout import Cell, Stage, stage, table, width_of, wrapped
 from headrace.report.words import listed, many
@@ -185,12 +186,11 @@ def _at(selector: str) -> str:
 def _load_words(resource: Resource) -> str:
     if not resource.selected:
         return "not loaded"
+    if resource.disposition != "merge":
+        return resource.disposition
     keys = resource.primary_key or resource.merge_key
-    return (
-        f"{resource.disposition} on {', '.join(keys)}"
-        if resource.disposition == "merge" and keys
-        else resource.disposition
-    )
+    how = "" if isinstance(resource.strategy, DeleteInsert) else f" ({word(resource.strategy)})"
+    return f"merge{how} on {', '.join(keys)}" if keys else f"merge{how}"
 
 
 def auth_words(auth: Auth) -> str:

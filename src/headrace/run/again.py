@@ -11,7 +11,8 @@ from headrace.errors import ConfigError
 from headrace.journal.layout import RunRecord
 from headrace.model.plan import Incremental, Resource
 from headrace.model.position import Seen
-from headrace.run.resume import OpenWalk, owner_of
+from headrace.model.strategy import Scd2
+from headrace.run.resume import OpenWalk, into, owner_of
 from headrace.sinks.base import SinkState
 from headrace.sinks.settle import further
 
@@ -28,7 +29,7 @@ def asked_for(walk: OpenWalk, line: Sequence[Resource], record: RunRecord) -> st
     """A digest of what a walk asks for, wherever it stands: the requests, and from where all its increments go on."""
     way, names = walk.resource, {each.name for each in line}
     since = sorted((name, seen) for name, seen in record.seen.items() if {name, owner_of(name)} & names)
-    parts = (walk.fingerprint, way.table, way.disposition, way.primary_key, way.merge_key, since)
+    parts = (walk.fingerprint, *into(way), since)
     return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
 
@@ -64,7 +65,8 @@ def check_not_outrun(walks: Iterable[OpenWalk], record: RunRecord, state: SinkSt
 
 def is_keyed(resource: Resource) -> bool:
     """Whether rows that come again take the place of those that are there."""
-    return resource.disposition == "merge" and bool(resource.primary_key or resource.merge_key)
+    keys = resource.primary_key or resource.merge_key
+    return resource.disposition == "merge" and (bool(keys) or isinstance(resource.strategy, Scd2))
 
 
 def _is_beyond(now: Seen, then: Seen | None, rule: Incremental) -> bool:

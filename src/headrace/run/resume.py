@@ -15,6 +15,7 @@ from headrace.journal.write import Journal
 from headrace.model.event import Emit, Noticed
 from headrace.model.plan import Plan, Resource
 from headrace.model.position import Done, Seen
+from headrace.model.strategy import DeleteInsert
 from headrace.run.options import RunOptions
 from headrace.walk.bind import EVERYTHING, bind
 from headrace.walk.request import fingerprint
@@ -39,7 +40,7 @@ class OpenWalk(msgspec.Struct, frozen=True):
     def delivered_as(self) -> str:
         """See above."""
         way = self.resource
-        parts = (self.fingerprint, self.attempt, way.table, way.disposition, way.primary_key, way.merge_key)
+        parts = (self.fingerprint, self.attempt, *into(way))
         return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
     @property
@@ -47,6 +48,12 @@ class OpenWalk(msgspec.Struct, frozen=True):
         """How the walk ended, if all its pages are in the journal."""
         last = self.state.last if self.state else None
         return last if isinstance(last, Done) else None
+
+
+def into(way: Resource) -> tuple[object, ...]:
+    """Where the rows of a resource go, and how they enter."""
+    how = () if way.strategy == DeleteInsert() else (way.strategy,)
+    return (way.table, way.disposition, way.primary_key, way.merge_key, *how)
 
 
 class OpenRun(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from headrace.journal.layout import Identity
 from headrace.journal.write import Journal, open_journal
 from headrace.model.event import Emit, Event, RunEnded, RunStarted, WalkStarted
 from headrace.model.plan import Plan
+from headrace.model.strategy import takes_whole_loads
 from headrace.report.collect import Collector, Failure, RunReport, failure
 from headrace.report.exits import Exit, exit_code
 from headrace.run.aside import Go
@@ -123,9 +124,10 @@ def _check_refresh(plan: Plan, options: RunOptions) -> None:
     named = {each.name for each in plan.resources if each.selected}
     for each in plan.resources:
         left_out = [name for name in each.beside if name not in named]
-        empties = each.disposition == "replace" and options.mode != "fetch"
+        is_whole = each.disposition == "merge" and takes_whole_loads(each.strategy)
+        empties = (each.disposition == "replace" or is_whole) and options.mode != "fetch"
         if each.selected and left_out and (options.full_refresh or empties):
-            what = "--full-refresh of" if options.full_refresh else "to replace"
+            what = "--full-refresh of" if options.full_refresh else f"to {each.disposition}"
             raise ConfigError(
                 f"{what} {each.name} would drop the rows of {' and '.join(left_out)}, which fill the same"
                 f" table {each.table!r}: name all of them with --resource, or none"

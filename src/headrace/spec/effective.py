@@ -9,6 +9,7 @@ import msgspec
 from headrace.model.plan import (
     Auth,
     Client,
+    ColumnHint,
     Incremental,
     Json,
     NoAuth,
@@ -20,6 +21,7 @@ from headrace.model.plan import (
     Text,
     WindowValue,
 )
+from headrace.model.strategy import DeleteInsert, word
 
 _OPEN = ("client_id", "token_url", "auth_endpoint")
 """Fields of a credential that are no secret where they are written out."""
@@ -94,18 +96,25 @@ def _of_incremental(rule: Incremental) -> Iterator[tuple[str, Json]]:
 def _of_table(resource: Resource) -> Iterator[tuple[str, Json]]:
     yield "table", resource.table
     yield "disposition", resource.disposition
+    if resource.strategy != DeleteInsert():
+        yield "strategy", word(resource.strategy)
+        for name, value in msgspec.structs.asdict(resource.strategy).items():
+            if value is not None and value is not False:
+                yield f"strategy.{name}", value
     yield "primary_key", list(resource.primary_key)
     if resource.merge_key:
         yield "merge_key", list(resource.merge_key)
     if resource.columns:
-        yield "columns", {hint.name: _hint(hint.data_type, hint.nullable) for hint in resource.columns}
+        yield "columns", {hint.name: _hint(hint) for hint in resource.columns}
     if resource.max_nesting is not None:
         yield "max_nesting", resource.max_nesting
     yield "selected", resource.selected
 
 
-def _hint(data_type: str | None, nullable: bool | None) -> dict[str, Json]:
-    return {key: value for key, value in (("data_type", data_type), ("nullable", nullable)) if value is not None}
+def _hint(hint: ColumnHint) -> dict[str, Json]:
+    said = {"data_type": hint.data_type, "nullable": hint.nullable, "dedup_sort": hint.dedup_sort}
+    said["hard_delete"] = hint.hard_delete or None
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _of_retry(retry: RetryPolicy) -> Iterator[tuple[str, Json]]:

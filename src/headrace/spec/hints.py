@@ -6,29 +6,18 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from headrace.model.plan import ColumnHint, Disposition
+from headrace.model.strategy import DeleteInsert, Order, Scd2, Strategy
 from headrace.model.table import DataType
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.merge import by_name
 from headrace.spec.node import Node
+from headrace.spec.strategies import OPTIONS, SCOPES, check_key, read_strategy
 
 DISPOSITIONS = get_args(Disposition)
 DATA_TYPES = get_args(DataType)
-_STRATEGIES = ("delete-insert", "upsert", "scd2", "insert-only", "cdc")
-HONOURED_STRATEGIES = _STRATEGIES[:1]
-SCOPES = ("source_filter", "destination_scope")
-DISPOSITION_KEYS = (
-    "disposition",
-    "strategy",
-    "deduplicated",
-    *SCOPES,
-    "skip_unchanged_rows",
-    "validity_column_names",
-    "active_record_timestamp",
-    "boundary_timestamp",
-    "row_version_column_name",
-)
-_COLUMN_EFFECTS_NOT_YET = ("dedup_sort", "hard_delete")
+DISPOSITION_KEYS = ("disposition", "strategy", *OPTIONS)
+ORDERS = get_args(Order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +30,7 @@ class Hints:
     merge_key: tuple[str, ...]
     columns: tuple[ColumnHint, ...]
     max_nesting: int | None
+    strategy: Strategy
 
 
 def read_hints(ctx: Context, resource: Node, name: str) -> Hints:
@@ -51,10 +41,13 @@ def read_hints(ctx: Context, resource: Node, name: str) -> Hints:
     primary_key = ctx.strings(key_node) or column_keys["primary_key"]
     merge_key = ctx.strings(resource.get("merge_key")) or column_keys["merge_key"]
     stated = resource.get("write_disposition")
-    disposition = _disposition(ctx, stated)
-    if disposition == "merge" and not primary_key and not merge_key:
-        disposition = "append"
-        spot = stated or resource
+    disposition, strategy = _disposition(ctx, stated)
+    spot = stated or resource
+    if disposition == "merge":
+        check_key(ctx, strategy, spot, primary_key)
+    if disposition == "merge" and not primary_key and not merge_key and not isinstance(strategy, Scd2):
+        # What is marked to go does not come, key or not.
+        disposition = "merge" if any(hint.hard_delete for hint in columns) else "append"
         ctx.faults.tell("merge-without-key", spot.path, spot.line, name=name)
     table = resource.get("table_name")
     nesting = resource.get("max_table_nesting")
@@ -74,15 +67,18 @@ def read_hints(ctx: Context, resource: Node, name: str) -> Hints:
         merge_key=merge_key,
         columns=columns,
         max_nesting=ctx.integer(nesting) if nesting else None,
+        strategy=strategy,
     )
 
 
-def _disposition(ctx: Context, node: Node | None) -> Disposition:
+def _disposition(ctx: Context, node: Node | None) -> tuple[Disposition, Strategy]:
+    usual: tuple[Disposition, Strategy] = ("append", DeleteInsert())
     if node is None:
-        return "append"
+        return usual
+    word_node: Node | None = node
     if isinstance(node.value, dict):
         ctx.keys(node, DISPOSITION_KEYS, "a write disposition")
-        word_node, strategy = node.get("disposition"), node.get("strategy")
+        word_node = node.get("disposition")
         if word_node is None:
             ctx.faults.error(
                 "missing-key",
@@ -91,35 +87,22 @@ def _disposition(ctx: Context, node: Node | None) -> Disposition:
                 "the write disposition lacks `disposition`",
                 f"add it: {listed(DISPOSITIONS)}",
             )
-            return "append"
-    else:
-        word_node, strategy = node, None
+            return usual
     word = ctx.string(word_node, "a write disposition")
-    if word is None or word not in DISPOSITIONS:
-        if word is not None:
+    if word is None or word_node is None or word not in DISPOSITIONS:
+        if word is not None and word_node is not None:
             fix = did_you_mean(word, DISPOSITIONS, f"write {listed(DISPOSITIONS)}")
             ctx.faults.error(
                 "disposition", word_node.path, word_node.line, f"there is no write disposition `{word}`", fix
             )
-        return "append"
-    if strategy is not None:
-        _strategy(ctx, strategy, word)
+        return usual
+    strategy = read_strategy(ctx, node, word) if word_node is not node else DeleteInsert()
     for key in SCOPES:
         scope = node.get(key)
         if scope is not None:
             problem = f"`{key}` of a write disposition is not supported yet"
             _unsupported(ctx, scope, problem, "take it out to load without it")
-    return cast("Disposition", word)
-
-
-def _strategy(ctx: Context, node: Node, disposition: str) -> None:
-    word, known = ctx.string(node) or "", _STRATEGIES if disposition == "merge" else ()
-    if word not in known:
-        fix = did_you_mean(word, known, f"write {listed(known)}" if known else "delete it")
-        ctx.faults.error("disposition", node.path, node.line, f"`{disposition}` has no strategy `{word}`", fix)
-    elif word not in HONOURED_STRATEGIES:
-        problem = f"the merge strategy `{word}` is not supported yet"
-        _unsupported(ctx, node, problem, "use `delete-insert` for now")
+    return cast("Disposition", word), strategy
 
 
 def _columns(ctx: Context, node: Node | None) -> tuple[tuple[ColumnHint, ...], dict[str, tuple[str, ...]]]:
@@ -132,14 +115,34 @@ def _columns(ctx: Context, node: Node | None) -> tuple[tuple[ColumnHint, ...], d
         if not isinstance(column.value, dict):
             ctx.wrong(column, "a mapping of hints")
             continue
-        found.append(ColumnHint(name, _data_type(ctx, column.get("data_type")), ctx.boolean(column.get("nullable"))))
+        found.append(
+            ColumnHint(
+                name,
+                _data_type(ctx, column.get("data_type")),
+                ctx.boolean(column.get("nullable")),
+                hard_delete=ctx.boolean(column.get("hard_delete")) is True,
+                dedup_sort=_order(ctx, column.get("dedup_sort")),
+            )
+        )
         for key, names in keys.items():
             if ctx.boolean(column.get(key)):
                 names.append(name)
-        for effect in (hint for hint in _COLUMN_EFFECTS_NOT_YET if hint in column.items):
-            problem = f"the column hint `{effect}` is not supported yet"
-            _unsupported(ctx, column.items[effect], problem, "take it out to load without it")
+    for effect in ("hard_delete", "dedup_sort"):
+        several = [hint.name for hint in found if getattr(hint, effect)]
+        if node is not None and len(several) > 1:
+            problem = f"several columns have the hint `{effect}`, and one may: {listed(several)}"
+            ctx.faults.error("disposition", node.path, node.line, problem, "leave it to one of them")
     return tuple(found), {key: tuple(names) for key, names in keys.items()}
+
+
+def _order(ctx: Context, node: Node | None) -> Order | None:
+    if node is None:
+        return None
+    word = ctx.string(node)
+    if word is None or word in ORDERS:
+        return cast("Order | None", word)
+    ctx.wrong(node, f"the order {listed(ORDERS)}")
+    return None
 
 
 def _unsupported(ctx: Context, node: Node, problem: str, fix: str) -> None:

@@ -14,8 +14,9 @@ from headrace.model.plan import Incremental, OAuth2ClientCredentials, ResponseAc
 from headrace.model.table import DataType
 from headrace.spec import meanings, own_keys
 from headrace.spec.auth import FIELDS, LOCATIONS, PUBLIC
-from headrace.spec.hints import DISPOSITION_KEYS, DISPOSITIONS, HONOURED_STRATEGIES, SCOPES
+from headrace.spec.hints import DISPOSITIONS, ORDERS
 from headrace.spec.paging import PAGINATORS, Argument
+from headrace.spec.strategies import SCOPES, STRATEGIES
 from headrace.spec.vocabulary import (
     CLIENT,
     ENDPOINT,
@@ -263,11 +264,23 @@ def _response_action() -> Schema:
 
 
 def _disposition() -> Schema:
-    kinds = {"disposition": {"enum": list(DISPOSITIONS)}, "strategy": {"enum": [*HONOURED_STRATEGIES, None]}}
-    known = [key for key in DISPOSITION_KEYS if key not in SCOPES]
-    fields = {key: kinds.get(key, _ANY_JSON) for key in known}
-    whole = _closed(_properties(known, fields, meanings.DISPOSITION), ["disposition"])
-    return {"anyOf": [{"enum": list(DISPOSITIONS)}, whole]}
+    """A word, or a mapping: what may stand in it depends on the strategy."""
+    word = _described({"enum": list(DISPOSITIONS)}, meanings.DISPOSITION["disposition"])
+    kinds = {
+        "deduplicated": _BOOLEAN,
+        "skip_unchanged_rows": _BOOLEAN,
+        "validity_column_names": {"type": "array", "items": _STRING, "minItems": 2, "maxItems": 2},
+        "active_record_timestamp": {"type": ["string", "number", "null"]},
+        "boundary_timestamp": {"type": ["string", "number", "null"]},
+        "row_version_column_name": _STRING,
+    }
+    usual = _described({"type": "null"}, meanings.STRATEGIES["delete-insert"])
+    ways = [_closed({"disposition": word, "strategy": usual}, ["disposition"])]
+    for name, options in STRATEGIES.items():
+        fields = _properties([each for each in options if each not in SCOPES], kinds, meanings.DISPOSITION)
+        strategy = _described({"const": name}, meanings.STRATEGIES[name])
+        ways.append(_closed({"disposition": word, "strategy": strategy, **fields}, ["disposition", "strategy"]))
+    return {"anyOf": [{"enum": list(DISPOSITIONS)}, *ways]}
 
 
 def _column() -> Schema:
@@ -278,6 +291,8 @@ def _column() -> Schema:
         "nullable": _or_null(_BOOLEAN),
         "primary_key": _or_null(_BOOLEAN),
         "merge_key": _or_null(_BOOLEAN),
+        "hard_delete": _or_null(_BOOLEAN),
+        "dedup_sort": {"enum": [*ORDERS, None]},
     }
     return {"type": "object", "properties": _properties(kinds, kinds, meanings.COLUMN)}
 

@@ -160,13 +160,21 @@ RESPONSE_ACTION = {
 
 DISPOSITION = {
     "disposition": "What becomes of the rows that the table has.",
-    "strategy": "How a merge is done.",
     "deduplicated": "Read, and not needed: of several records with one key, the last one read is kept.",
-    "skip_unchanged_rows": "Read, and without effect.",
-    "validity_column_names": "Read, and without effect: for a strategy that is not supported yet.",
-    "active_record_timestamp": "Read, and without effect: for a strategy that is not supported yet.",
-    "boundary_timestamp": "Read, and without effect: for a strategy that is not supported yet.",
-    "row_version_column_name": "Read, and without effect: for a strategy that is not supported yet.",
+    "skip_unchanged_rows": "True: a row that is as it was keeps its `_dlt_load_id`.",
+    "validity_column_names": "The columns that say from when and to when a version holds.",
+    "active_record_timestamp": "What stands in the second of them while a version holds; null by default.",
+    "boundary_timestamp": "The moment at which versions change; that of the load by default.",
+    "row_version_column_name": "A column of the records that changes when a record does; without it, all of a record "
+    "is compared.",
+}
+
+STRATEGIES = {
+    "delete-insert": "Rows of a known key go, and the new ones come.",
+    "upsert": "Rows of a known primary key are updated, and keep their `_dlt_id`.",
+    "scd2": "Every version of a row is kept; what a load does not have any more is closed.",
+    "insert-only": "Rows of a known primary key stay as they are.",
+    "cdc": "As `upsert`, and rows that a load does not have are deleted.",
 }
 
 COLUMN = {
@@ -175,4 +183,6 @@ COLUMN = {
     "nullable": "False: a record without a value is rejected.",
     "primary_key": "Whether the column is part of the primary key.",
     "merge_key": "Whether the column is part of the merge key.",
+    "hard_delete": "Whether the column marks rows that a merge is to delete: by true, or by any value but null.",
+    "dedup_sort": "Of several records with one key, the first in this order of the column is kept.",
 }

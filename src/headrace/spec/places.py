@@ -22,6 +22,7 @@ RESOURCE: dict[str, tuple[str, ...]] = {
     "auth.kind": ("resource/endpoint.auth.type", "resource/endpoint.auth"),
     "selector": ("resource/endpoint.data_selector",),
     "disposition": ("resource/write_disposition.disposition", "resource/write_disposition"),
+    "strategy": ("resource/write_disposition.strategy",),
     "primary_key": ("resource/primary_key", "resource/columns"),
     "merge_key": ("resource/merge_key", "resource/columns"),
     "columns": ("resource/columns",),
@@ -78,8 +79,17 @@ AUTH: dict[str, tuple[str, ...]] = {
     "default_expiration_s": ("default_token_expiration",),
 }
 
-PARTS = {"paging": PAGING, "incremental": INCREMENTAL, "auth": AUTH}
-ROOTS = {"paging": "paginator", "incremental": "incremental", "auth": "auth"}
+STRATEGY: dict[str, tuple[str, ...]] = {
+    "valid_from": ("write_disposition.validity_column_names",),
+    "valid_to": ("write_disposition.validity_column_names",),
+    "active": ("write_disposition.active_record_timestamp",),
+    "boundary": ("write_disposition.boundary_timestamp",),
+    "row_version": ("write_disposition.row_version_column_name",),
+    "skip_unchanged": ("write_disposition.skip_unchanged_rows",),
+}
+
+PARTS = {"paging": PAGING, "incremental": INCREMENTAL, "auth": AUTH, "strategy": STRATEGY}
+ROOTS = {"paging": "paginator", "incremental": "incremental", "auth": "auth", "strategy": "resource"}
 """Values that have several fields, and below which root those are stated."""
 
 DECIDES: dict[str, tuple[str, ...]] = {

@@ -108,6 +108,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         paging=paging,
         selector=selector,
         disposition=hints.disposition,
+        strategy=hints.strategy,
         primary_key=hints.primary_key,
         merge_key=hints.merge_key,
         columns=hints.columns,

@@ -46,7 +46,11 @@ def _agreed(read: ReadResource, merging: Mapping[str, Resource]) -> ReadResource
     if leading is None or resource.disposition != "append":
         return read
     merged = msgspec.structs.replace(
-        resource, disposition="merge", primary_key=leading.primary_key, merge_key=leading.merge_key
+        resource,
+        disposition="merge",
+        primary_key=leading.primary_key,
+        merge_key=leading.merge_key,
+        strategy=leading.strategy,
     )
     return dataclasses.replace(read, resource=merged)
 
@@ -78,6 +82,11 @@ def _beside(ctx: Context, table: str, first: Resource, read: ReadResource) -> No
         spot = _spot(read, "primary_key")
         problem = f"{both} by `merge` with different keys"
         fix = "give both the same keys, or one of them another `table_name`"
+        ctx.faults.error("one-table", spot.path, spot.line, problem, fix)
+    elif first.disposition == "merge" and first.strategy != second.strategy:
+        spot = _spot(read, "write_disposition")
+        problem = f"{both} by different merge strategies"
+        fix = "give both the same strategy, or one of them another `table_name`"
         ctx.faults.error("one-table", spot.path, spot.line, problem, fix)
     elif first.table != second.table:
         spot = _spot(read, "table_name")

@@ -19,6 +19,8 @@ from headrace.model.plan import (
     RetryPolicy,
     Text,
 )
+from headrace.model.strategy import DeleteInsert, Scd2
+from headrace.model.strategy import word as strategy_word
 from headrace.spec.placeholders import is_single_entity
 from headrace.spec.writing_auth import auth_tree
 from headrace.spec.writing_paging import paging_tree, sized_oddly
@@ -43,7 +45,7 @@ def resource_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
     if resource.table != resource.name:
         tree["table_name"] = resource.table
     if resource.disposition != "append":
-        tree["write_disposition"] = resource.disposition
+        tree["write_disposition"] = _disposition(resource)
     if resource.primary_key:
         tree["primary_key"] = one_or_many(resource.primary_key, listed=_listed_key(resource))
     if resource.merge_key:
@@ -71,6 +73,27 @@ def _column(hint: ColumnHint) -> Mapping:
         tree["data_type"] = hint.data_type
     if hint.nullable is not None:
         tree["nullable"] = hint.nullable
+    if hint.hard_delete:
+        tree["hard_delete"] = True
+    if hint.dedup_sort is not None:
+        tree["dedup_sort"] = hint.dedup_sort
+    return tree
+
+
+def _disposition(resource: Resource) -> Value:
+    """The word, or where there is more to say of a merge, a mapping."""
+    way = resource.strategy
+    if way == DeleteInsert():
+        return resource.disposition
+    tree: Mapping = {"disposition": resource.disposition, "strategy": strategy_word(way)}
+    names = {"skip_unchanged": "skip_unchanged_rows", "row_version": "row_version_column_name"}
+    names |= {"active": "active_record_timestamp", "boundary": "boundary_timestamp"}
+    for field in msgspec.structs.fields(way):
+        value = getattr(way, field.name)
+        if value != field.default and field.name in names:
+            tree[names[field.name]] = value
+    if isinstance(way, Scd2) and (way.valid_from, way.valid_to) != (Scd2().valid_from, Scd2().valid_to):
+        tree["validity_column_names"] = [way.valid_from, way.valid_to]
     return tree
 
 

@@ -1,0 +1,173 @@
+"""Every merge strategy, from one API into DuckDB, through dlt and through headrace: the same tables after each load."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import pytest
+
+import headrace
+from tests.e2e.api import served
+from tests.e2e.warehouse import read_dataset
+
+pytestmark = pytest.mark.timeout(170)
+Row = dict[str, Any]
+DATASET = "tables"
+
+FIRST: list[Row] = [
+    {"id": 1, "name": "ann", "team": "a", "pets": [{"kind": "cat", "toys": ["ball", "rope"]}, {"kind": "dog"}]},
+    {"id": 2, "name": "bob", "team": "a", "tags": ["x", "y"], "at": "2024-01-01T10:00:00Z"},
+    {"id": 3, "name": "cy", "team": "b", "pets": [{"kind": "eel", "toys": []}], "score": 1.5},
+    {"id": 4, "name": "dee", "team": "c", "tags": [], "deep": {"a": {"b": 1e16}, "é": None}},
+]
+CHANGED: list[Row] = [
+    {"team": "a", "name": "ann", "id": 1, "pets": [{"toys": ["rope"], "kind": "cat"}]},  # fewer, and in another order
+    {"id": 2, "name": "bob", "team": "a", "tags": [], "at": "2024-01-01T10:00:00Z"},
+    {"id": 5, "name": "eve", "team": "b", "pets": [{"kind": "fly", "toys": ["web"]}], "new": True},
+    {"deep": {"é": None, "a": {"b": 10000000000000000.0}}, "id": 4, "tags": [], "name": "dee", "team": "c"},
+]
+LONGER: list[Row] = [
+    {
+        "id": 1,
+        "name": "ann",
+        "team": "a",
+        "pets": [{"kind": "gnu"}, {"kind": "hen"}, {"kind": "ibis", "toys": ["net"]}],
+    },
+    {"id": 3, "name": "cy", "team": "b", "pets": [{"kind": "eel", "toys": []}], "score": 1.5},
+]
+LOADS = [FIRST, FIRST, CHANGED, [], LONGER, FIRST]
+
+
+def merge(strategy: str, **more: Any) -> Row:
+    return {"disposition": "merge", "strategy": strategy, **more}
+
+
+WAYS: dict[str, Row] = {
+    "upsert": {"primary_key": "id", "write_disposition": merge("upsert")},
+    "upsert by several fields": {"primary_key": ["name", "id"], "write_disposition": merge("upsert")},
+    "upsert of what changed": {"primary_key": "id", "write_disposition": merge("upsert", skip_unchanged_rows=True)},
+    "upsert by version": {
+        "primary_key": "id",
+        "write_disposition": merge("upsert", skip_unchanged_rows=True, row_version_column_name="team"),
+    },
+    "insert-only": {"primary_key": "id", "write_disposition": merge("insert-only")},
+    "scd2": {"write_disposition": merge("scd2")},
+    "scd2 with a key": {"primary_key": "id", "write_disposition": merge("scd2")},
+    "scd2 in parts": {"merge_key": "team", "write_disposition": merge("scd2")},
+    "scd2, named": {
+        "write_disposition": merge(
+            "scd2",
+            validity_column_names=["since", "until"],
+            active_record_timestamp="9999-12-31T00:00:00+00:00",
+            boundary_timestamp="2024-05-01T00:00:00Z",
+        )
+    },
+    "cdc": {"primary_key": "id", "write_disposition": merge("cdc")},
+    "cdc in parts": {"primary_key": "id", "merge_key": "team", "write_disposition": merge("cdc")},
+    "cdc of what changed": {"primary_key": "id", "write_disposition": merge("cdc", skip_unchanged_rows=True)},
+}
+
+
+class Api:
+    """One list, in pages of three."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.url = ""
+
+    def answer(self, target: str) -> tuple[int, Any]:
+        at = int(parse_qs(urlsplit(target).query).get("page", ["0"])[0])
+        return 200, {"rows": self.rows[at : at + 3], "next": str(at + 3) if at + 3 < len(self.rows) else None}
+
+    def config(self, ways: dict[str, Row]) -> Row:
+        paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "page"}
+        endpoint = {"path": "things", "data_selector": "rows", "paginator": paginator}
+        resources = [{"name": name, "endpoint": endpoint, **way} for name, way in ways.items()]
+        return {"client": {"base_url": self.url}, "resources": resources}
+
+
+def name_of(way: str) -> str:
+    return f"t{list(WAYS).index(way)}"
+
+
+def through_dlt(folder: Path, config: Row) -> Path:
+    import dlt
+    from dlt.sources.rest_api import rest_api_source
+
+    database = folder / "dlt.duckdb"
+    pipeline = dlt.pipeline(
+        "things",
+        pipelines_dir=str(folder / "pipelines"),
+        destination=dlt.destinations.duckdb(str(database)),
+        dataset_name=DATASET,
+    )
+    source: Any = rest_api_source
+    pipeline.run(source(config), loader_file_format="parquet")
+    return database
+
+
+def through_headrace(folder: Path, config: Row) -> Path:
+    file, database = folder / "things.json", folder / "ours.duckdb"
+    file.write_text(json.dumps(config))
+    report = headrace.load(
+        str(file), to=f"duckdb:///{database}", dataset=DATASET, journal=str(folder / "journal"), environ={}
+    )
+    assert report.status == "complete", report.to_json()
+    return database
+
+
+Standing = tuple[dict[str, dict[str, str]], str, dict[str, list[str]]]
+"""Types by table and column, the records with all that hangs on them, and the ids of each table."""
+
+
+def standing(database: Path, root: str) -> Standing:
+    """What there is of a root and its children; moments of loads are told by their order."""
+    types, records = read_dataset(database, DATASET)
+    types = {table: columns for table, columns in types.items() if table == root or table.startswith(f"{root}__")}
+    ids, moments = {}, set[Any]()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for table in types:
+            rows = connection.sql(f'SELECT _dlt_id FROM "{DATASET}"."{table}" ORDER BY 1').fetchall()
+            ids[table] = [row[0] for row in rows]
+        for column in {"_dlt_valid_from", "_dlt_valid_to"} & types.get(root, {}).keys():
+            found = connection.sql(f'SELECT DISTINCT {column} FROM "{DATASET}"."{root}"').to_arrow_table()
+            moments |= {value for value in found[column].to_pylist() if value is not None}
+    text = "\n".join(sorted(map(repr, records.get(root, []))))
+    for number, moment in enumerate(sorted(moments)):
+        text = text.replace(repr(repr(moment)), f"'moment {number}'")
+    return types, "\n".join(sorted(text.splitlines())), ids
+
+
+@pytest.fixture(scope="module")
+def loads(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Standing, Standing]]]:
+    """Every load in every way, all ways together: what stands after it, ours and dlt's."""
+    folder, api = tmp_path_factory.mktemp("strategies"), Api()
+    quiet = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}
+    found: dict[str, list[tuple[Standing, Standing]]] = {way: [] for way in WAYS}
+    with served(api.answer) as api.url, mock.patch.dict(os.environ, quiet):
+        config = api.config({name_of(way): hints for way, hints in WAYS.items()})
+        for api.rows in LOADS:
+            theirs, ours = through_dlt(folder, config), through_headrace(folder, config)
+            for way, stood in found.items():
+                stood.append((standing(ours, name_of(way)), standing(theirs, name_of(way))))
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_tables_are_those_of_dlt_after_every_load(
+    loads: dict[str, list[tuple[Standing, Standing]]], way: str
+) -> None:
+    for (types, records, ids), (their_types, their_records, their_ids) in loads[way]:
+        assert [(name, list(columns.items())) for name, columns in types.items()] == [
+            (name, list(columns.items())) for name, columns in their_types.items()
+        ]
+        assert records
+        assert records.splitlines() == their_records.splitlines()
+        assert ids == their_ids
