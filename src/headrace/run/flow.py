@@ -152,6 +152,7 @@ class Flow:
             pipeline=job.plan.name,
             folder=job.folder,
             memory_budget_bytes=3 * self._share,
+            resources=job.plan.resources,
         )
         rules = DecodeRules(widen_numbers=job.options.widen_numbers, strict=job.options.strict)
         delivery = Delivery(self._desk, sink, rules=rules, emit=job.emit)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 
 from headrace.model.plan import Json
 from headrace.sinks import dlt_schema, dlt_state
+from headrace.sinks.dlt_merges import STRATEGY
 from headrace.sinks.dlt_schema import Document
 
-_STRATEGY = "x-merge-strategy"
 _COLUMN_HINTS = ("hard_delete", "dedup_sort")
 
 
-def unmet(schema: Document, resources: AbstractSet[str]) -> list[str]:
-    """What the stored schema asks for, of the whole dataset and of the tables that these resources fill."""
+def unmet(
+    schema: Document, resources: AbstractSet[str], done: Mapping[str, AbstractSet[str]] = MappingProxyType({})
+) -> list[str]:
+    """What the stored schema asks for, of the whole dataset and of the tables that these resources fill.
+
+    `done` is what the run does for a resource all the same.
+    """
     found = [*_of_the_whole(schema)]
     for name, table in schema["tables"].items():
         if table.get("resource") in resources:
-            found += [f"{hint} on `{name}`" for hint in _of_a_table(table)]
+            does = done.get(table["resource"], frozenset())
+            found += [f"{hint} on `{name}`" for hint in _of_a_table(table) if hint not in does]
     return found
 
 
@@ -49,8 +56,8 @@ def _of_the_whole(schema: Document) -> Iterator[str]:
 def _of_a_table(table: Document) -> Iterator[str]:
     if _is_strict(table.get("schema_contract")):
         yield "a schema contract"
-    if table.get("write_disposition") == "merge" and table.get(_STRATEGY, "delete-insert") != "delete-insert":
-        yield f"the merge strategy `{table[_STRATEGY]}`"
+    if table.get("write_disposition") == "merge" and table.get(STRATEGY, "delete-insert") != "delete-insert":
+        yield f"the merge strategy `{table[STRATEGY]}`"
     if table.get("filters"):
         yield "filters"
     for hint in _COLUMN_HINTS:

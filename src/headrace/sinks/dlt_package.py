@@ -21,11 +21,13 @@ from dlt.extract.source import SourceSchemaInjectableContext
 
 from headrace.errors import SinkError
 from headrace.model.plan import Disposition
+from headrace.model.strategy import DeleteInsert, InsertOnly, Scd2
 from headrace.model.table import TableSchema
 from headrace.sinks import dlt_kept
 from headrace.sinks.base import Commit
 from headrace.sinks.ddl import with_load_id
 from headrace.sinks.dlt_items import FinishedTables, TableMeta, WalkedSchema
+from headrace.sinks.dlt_merges import column_hints, disposition
 from headrace.sinks.dlt_rows import LOAD_ID, ROOT_ID, KeyedIds, LastReads
 from headrace.sinks.dlt_staging import Staged
 from headrace.sinks.dlt_tables import Naming, dlt_table, in_order
@@ -139,7 +141,8 @@ class Package:
         made = dlt.resource(
             self._rows(entry, tables),
             name=entry.table,
-            write_disposition=_way_of(entry),
+            write_disposition=disposition(root, _way_of(entry)),
+            columns=_marks(root) if root and _way_of(entry) == "merge" else None,
             primary_key=(root.primary_key if root else ()) or None,
             merge_key=(root.merge_key if root else ()) or None,
             table_format=self.table_format,
@@ -160,7 +163,7 @@ class Package:
         del self._open[entry.table]
 
     def _tables(self, batches: Sequence[Staged], way: _Way) -> Iterator[Any]:
-        reads = LastReads(batches, way.root, way.key)
+        reads = LastReads(batches, way.root, way.key, way.sort, first=way.takes_first)
         self.duplicates[way.root] = reads.lost
         ids = KeyedIds(way.key) if way.has_keyed_ids else None
         for batch in batches:
@@ -190,6 +193,13 @@ class _Way:
         self._propagates = requires_root_key(schema, root, None)
         merges = root["write_disposition"] == "merge" and (self.has_keyed_ids or self._propagates)
         self.key: tuple[str, ...] = tables[0].primary_key if merges and tables else ()
+        strategy = tables[0].strategy if tables and entry.disposition == "merge" else DeleteInsert()
+        # Ids of the other strategies are made where the whole record is seen.
+        self.has_keyed_ids = self.has_keyed_ids and strategy == DeleteInsert()
+        if isinstance(strategy, Scd2):
+            self.key = (strategy.row_version,)
+        self.takes_first = isinstance(strategy, InsertOnly | Scd2)
+        self.sort = tables[0].dedup_sort if tables else None
         for table in tables:
             self._take_in(table)
 
@@ -201,7 +211,11 @@ class _Way:
 
     def _take_in(self, table: TableSchema) -> None:
         columns = tuple(one for one in with_load_id(table) if self._propagates or one.name != ROOT_ID)
-        described = self._naming.shortened(dlt_table(msgspec.structs.replace(table, columns=columns), {}))
+        plain = dlt_table(msgspec.structs.replace(table, columns=columns), {})
+        for name, hints in column_hints(table).items() if table.parent is None else ():
+            if name in plain["columns"]:
+                plain["columns"][name] |= hints
+        described = self._naming.shortened(plain)
         known = self._schema.tables.get(described["name"], {}).get("columns", {})
         self._refuse_other_types(described, known)
         described["columns"] = {
@@ -219,6 +233,12 @@ class _Way:
                     f"{column['data_type']} now, which dlt cannot change: run without --widen-numbers, or once with "
                     "--full-refresh"
                 )
+
+
+def _marks(root: TableSchema) -> dict[str, Any]:
+    """The columns by which a merge takes rows away, or chooses among equal keys."""
+    plain = msgspec.structs.replace(root, strategy=DeleteInsert())
+    return {name: {"name": name, **hints} for name, hints in column_hints(plain).items()}
 
 
 def _way_of(entry: Entry) -> Disposition:

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.common.normalizers.json.helpers import get_nested_row_hash, get_row_hash
 
-from headrace.model.table import TableSchema
+from headrace.model.strategy import Order
+from headrace.model.table import ROW, TableSchema
 from headrace.sinks.dlt_staging import Staged
 
 ID, PARENT_ID, ROOT_ID, LIST_INDEX, LOAD_ID = (
@@ -18,22 +19,32 @@ ID, PARENT_ID, ROOT_ID, LIST_INDEX, LOAD_ID = (
     "_dlt_list_idx",
     "_dlt_load_id",
 )
-_ROW = "row"
+_ROW, _PLACE = "row", "place"
 
 
 class LastReads:
     """Of rows with one key only the last stays, with its children. Made from all batches of one root table.
 
-    `lost` is how many root rows go.
+    With `sort` it is the first by that column, with `first` the first one read. `lost` is how many root rows go.
     """
 
-    def __init__(self, batches: Iterable[Staged], root: str, key: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        batches: Iterable[Staged],
+        root: str,
+        key: tuple[str, ...],
+        sort: tuple[str, Order] | None = None,
+        *,
+        first: bool = False,
+    ) -> None:
+        wanted = tuple(dict.fromkeys((*key, ID, *(sort or ())[:1])))
         parts = [
-            rows for batch in batches for _, rows in batch.rows(lambda table: (*key, ID) if table.name == root else ())
+            rows for batch in batches for _, rows in batch.rows(lambda table: wanted if table.name == root else ())
         ]
         self._gone: pa.Array = pa.array([], pa.int64())
         self._orphaned: pa.Array = pa.array([], pa.string())
-        self._next = 0
+        self._next = self._first = 0
+        self._sort, self._takes_first = sort, first
         if key and parts and all(name in part.schema.names for part in parts for name in key):
             self._decide(pa.concat_tables(parts, promote_options="permissive"), key)
 
@@ -44,31 +55,45 @@ class LastReads:
 
     def of_root(self, rows: pa.Table) -> pa.Table:
         """The rows that stay of the next batch of the root; they are counted through all batches."""
-        first, self._next = self._next, self._next + rows.num_rows
+        self._first, self._next = self._next, self._next + rows.num_rows
         if not self.lost:
             return rows
-        return rows.filter(pc.invert(pc.is_in(pa.array(range(first, self._next), pa.int64()), value_set=self._gone)))
+        places = pa.array(range(self._first, self._next), pa.int64())
+        return rows.filter(pc.invert(pc.is_in(places, value_set=self._gone)))
 
     def of_child(self, rows: pa.Table) -> pa.Table:
         """The rows that hang on a root that stays."""
+        if ROW in rows.schema.names:
+            lost = pc.is_in(pc.add(rows[ROW], self._first), value_set=self._gone)
+            return rows.filter(pc.invert(lost)).drop_columns([ROW])
         if not len(self._orphaned) or ROOT_ID not in rows.schema.names:
             return rows
         return rows.filter(pc.invert(pc.is_in(rows[ROOT_ID], value_set=self._orphaned)))
 
     def _decide(self, roots: pa.Table, key: tuple[str, ...]) -> None:
         roots = roots.append_column(_ROW, pa.array(range(roots.num_rows), pa.int64()))
-        keyed = roots
+        keyed = self._in_order(roots)
         for name in key:  # nulls are equal to nothing
             keyed = keyed.filter(pc.is_valid(keyed[name]))
-        last = keyed.group_by(list(key)).aggregate([(_ROW, "max")])[f"{_ROW}_max"]
+        keyed = keyed.append_column(_PLACE, pa.array(range(keyed.num_rows), pa.int64()))
+        last = keyed.group_by(list(key)).aggregate([(_PLACE, "max")])[f"{_PLACE}_max"]
         if len(last) == keyed.num_rows:
             return
-        self._gone = keyed[_ROW].filter(pc.invert(pc.is_in(keyed[_ROW], value_set=last.combine_chunks())))
+        self._gone = keyed[_ROW].filter(pc.invert(pc.is_in(keyed[_PLACE], value_set=last.combine_chunks())))
         self._gone = self._gone.combine_chunks()
         lost = pc.is_in(roots[_ROW], value_set=self._gone)
         ids, staying = roots[ID].filter(lost), roots[ID].filter(pc.invert(lost)).combine_chunks()
         # The data may bring equal ids; what hangs on one that stays is not an orphan.
         self._orphaned = ids.filter(pc.invert(pc.is_in(ids, value_set=staying))).combine_chunks()
+
+    def _in_order(self, roots: pa.Table) -> pa.Table:
+        """The rows, those that stand for their key last."""
+        by = [(_ROW, "descending" if self._takes_first else "ascending")]
+        if self._sort is not None and self._sort[0] in roots.schema.names:
+            by.insert(0, (self._sort[0], "descending" if self._sort[1] == "asc" else "ascending"))
+        if by == [(_ROW, "ascending")]:
+            return roots
+        return roots.take(pc.sort_indices(roots, sort_keys=by, null_placement="at_start"))
 
 
 class KeyedIds:

@@ -13,8 +13,10 @@ import msgspec
 from headrace.model.naming import normalise
 from headrace.model.plan import Json
 from headrace.model.position import Seen
+from headrace.model.strategy import links_by_root_id
 from headrace.model.table import Column, Schema, TableSchema
 from headrace.sinks.ddl import with_load_id
+from headrace.sinks.dlt_merges import column_hints, table_hints
 
 ENGINE_VERSION = 11
 """Of the stored form, in dlt 1.31."""
@@ -111,7 +113,10 @@ def _describe(tables: Document, table: TableSchema, filled: Filled) -> None:
         entry["parent"] = table.parent
     elif table.name in filled.resources:
         resource = filled.resources[table.name]
-        entry |= {"write_disposition": table.disposition, "resource": resource}
+        entry |= {"write_disposition": table.disposition, "resource": resource, **table_hints(table.strategy)}
+        for name, hints in column_hints(table).items():
+            if name in columns:
+                columns[name] |= hints
         _mark_keys(columns, table)
         _mark_cursor(columns, filled.seen.get(resource))
     entry["x-normalizer"] = {**entry.get("x-normalizer", {}), "seen-data": True}
@@ -159,7 +164,11 @@ def _propagate(document: Document, schema: Schema) -> None:
     """Which roots hand their row's id down to all tables below: dlt does so where it merges."""
     tables: Document = document["tables"]
     merged = {_root(tables, name) for name, table in tables.items() if _ROOT_ID in table["columns"]}
-    merged |= {name for name in schema.tables if tables.get(name, {}).get("write_disposition") == "merge"}
+    merged |= {
+        name
+        for name, table in schema.tables.items()
+        if tables.get(name, {}).get("write_disposition") == "merge" and links_by_root_id(table.strategy)
+    }
     if not merged:
         return
     normalizer = document["normalizers"]["json"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -48,12 +50,19 @@ class DuckDBSink:
     """A dataset in the DuckDB file at `path`, which is made if it is missing. Nothing is opened before `open`.
 
     `pipeline` is what dlt would call the one that loads it (without, the schema's name). `memory_budget_bytes` is
-    DuckDB's `memory_limit`; beyond it, rows spill into a folder beside the file.
+    DuckDB's `memory_limit`; beyond it, rows spill into a folder beside the file. `done`: see `Takeover`.
     """
 
     def __init__(
-        self, path: Path, dataset: str, *, pipeline: str = "", memory_budget_bytes: int = DEFAULT_MEMORY_BYTES
+        self,
+        path: Path,
+        dataset: str,
+        *,
+        pipeline: str = "",
+        memory_budget_bytes: int = DEFAULT_MEMORY_BYTES,
+        done: Mapping[str, AbstractSet[str]] = MappingProxyType({}),
     ) -> None:
+        self._done = done
         self._path = path
         self._dataset = dataset
         self._pipeline = pipeline
@@ -97,7 +106,7 @@ class DuckDBSink:
     def _connected(self) -> _Session:
         if self._session is None:
             database = _connect(self._path, self._memory_bytes)
-            self._session = _Session(database, self._path, self._dataset, self._pipeline)
+            self._session = _Session(database, self._path, self._dataset, pipeline=self._pipeline, done=self._done)
         return self._session
 
     @property
@@ -110,7 +119,9 @@ class DuckDBSink:
 class _Session:
     """An open connection, and what is known of the warehouse as of the last transaction that went through."""
 
-    def __init__(self, database: Database, path: Path, dataset: str, pipeline: str) -> None:
+    def __init__(
+        self, database: Database, path: Path, dataset: str, *, pipeline: str, done: Mapping[str, AbstractSet[str]]
+    ) -> None:
         self._database = database
         self._path = path
         self._run_id = ""
@@ -120,7 +131,7 @@ class _Session:
             self._ledger = Ledger(database, self._names, pipeline)
             self._deliveries = Deliveries(database, self._names)
             self._figures = FigureTable(database, self._names)
-            self._dlt = Takeover(database, self._names, pipeline)
+            self._dlt = Takeover(database, self._names, pipeline, done)
         self._tables = StagedTables(database, self._names, {})
         self._staged: dict[str, Staged] = {}
         self._staged_schema = b""

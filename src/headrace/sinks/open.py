@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from headrace.errors import ConfigError
+from headrace.model.plan import Resource
 from headrace.model.position import Seen
 from headrace.sinks.base import Sink
+from headrace.sinks.dlt_merges import words_for
 
 _DUCKDB, _MEMORY, _DLT = "duckdb:///", "memory://", "dlt:"
 _SUPPORTED = "duckdb:///FILE (relative to the working directory), duckdb:////FILE (absolute) or dlt:DESTINATION"
@@ -20,10 +23,12 @@ def open_sink(
     pipeline: str = "",
     folder: Path | None = None,
     memory_budget_bytes: int = DEFAULT_BUDGET_BYTES,
+    resources: Iterable[Resource] = (),
 ) -> Sink:
     """The sink for `dataset` at `url`; connects to nothing yet, and imports no driver. Raises ConfigError.
 
-    `pipeline` is what loads it, by the name that it has in dlt's tables of the dataset.
+    `pipeline` is what loads it, by the name that it has in dlt's tables of the dataset, `resources` are those that it
+    loads.
     `duckdb:///rel.db` and `duckdb:////abs.db` are DuckDB files; `dlt:NAME` is a destination of dlt's, for which what is
     under way waits below `folder`, the journal's; `memory://` forgets everything, for tests.
     """
@@ -32,7 +37,8 @@ def open_sink(
     if url.startswith(_DUCKDB):
         from headrace.sinks.duckdb import DuckDBSink  # noqa: PLC0415 - only what the URL asks for
 
-        return DuckDBSink(_file(url), dataset, pipeline=pipeline, memory_budget_bytes=memory_budget_bytes)
+        done = {each.name: words_for(each) for each in resources}
+        return DuckDBSink(_file(url), dataset, pipeline=pipeline, memory_budget_bytes=memory_budget_bytes, done=done)
     if url.startswith(_MEMORY):
         from headrace.sinks.memory import MemorySink  # noqa: PLC0415 - only what the URL asks for
 

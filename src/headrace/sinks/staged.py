@@ -105,11 +105,13 @@ class StagedTables:
         if there is None:
             numbered = ROW in batch.rows.schema.names
             self._database.run(create_staged(self._names, table, numbered=numbered))
-            self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | {WALK: "INTEGER"}
+            own = {WALK: "INTEGER"} | ({ROW: "BIGINT"} if numbered or table.parent is None else {})
+            self._there[table.name] = {column.name: TYPES[column.data_type] for column in columns} | own
             return
         name = self._names.staged(table.name)
         if ROW in batch.rows.schema.names and ROW not in there:
             self._database.run(f"ALTER TABLE {name} ADD COLUMN {quote(ROW)} BIGINT")
+            there[ROW] = "BIGINT"
         widening = widen_columns(name, there, columns)
         for statement in (*add_columns(name, there, columns), *widening):
             self._database.run(statement)

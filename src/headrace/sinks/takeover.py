@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 
 import msgspec
 
@@ -47,10 +49,20 @@ class Described(msgspec.Struct, frozen=True):
 
 
 class Takeover:
-    """The schema and the state of one pipeline, within whatever transaction is open."""
+    """The schema and the state of one pipeline, within whatever transaction is open.
 
-    def __init__(self, database: Database, names: Names, pipeline: str) -> None:
+    `done` is what the run does, by resource, of what a stored schema may ask for.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        names: Names,
+        pipeline: str,
+        done: Mapping[str, AbstractSet[str]] = MappingProxyType({}),
+    ) -> None:
         self._run = database.run
+        self._done = done
         self._names = names
         self._pipeline = pipeline
         self._made = False
@@ -73,7 +85,7 @@ class Takeover:
         schema = self._schema(name)
         if is_another_engine(schema, state):
             return (_ANOTHER_DLT,)
-        return (*_unmet(name, schema, wanted), *self._lost_increments(state, name, wanted))
+        return (*_unmet(name, schema, wanted, self._done), *self._lost_increments(state, name, wanted))
 
     def write(self, commit: Commit, seen: Mapping[str, Seen], there: Catalog) -> Described:
         """Bring schema and state up to a commit; a row for each of them that has changed.
@@ -190,8 +202,10 @@ class Takeover:
         return self._names.data(table)
 
 
-def _unmet(name: str, schema: Document | None, resources: frozenset[str]) -> list[str]:
-    asked = unmet(schema, resources) if schema else []
+def _unmet(
+    name: str, schema: Document | None, resources: frozenset[str], done: Mapping[str, AbstractSet[str]]
+) -> list[str]:
+    asked = unmet(schema, resources, done) if schema else []
     if not asked:
         return []
     said = f"the schema `{name}` that dlt left in this dataset asks for {listed(asked)}, which headrace does not do"
