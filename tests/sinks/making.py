@@ -12,7 +12,8 @@ import msgspec
 import pyarrow as pa
 
 from headrace.model.plan import Disposition
-from headrace.model.table import Column, DataType, Receipt, Reject, Schema, TableBatch, TableSchema, Watermark
+from headrace.model.strategy import DeleteInsert, Scd2, Strategy, links_by_root_id
+from headrace.model.table import ROW, Column, DataType, Receipt, Reject, Schema, TableBatch, TableSchema, Watermark
 from headrace.sinks.base import Commit, Sink, SinkState, Staging, WalkCommit
 from headrace.sinks.ddl import STAGED, quote
 from headrace.sinks.duckdb import DuckDBSink
@@ -43,17 +44,23 @@ def root(
     disposition: Disposition = "append",
     key: Sequence[str] = (),
     merge_key: Sequence[str] = (),
+    way: Strategy | None = None,
 ) -> TableSchema:
     """A root table: the data's columns, then `_dlt_load_id` and `_dlt_id`, as dlt has them."""
     data = [Column(column, kind, nullable=column not in {*key, *merge_key}) for column, kind in columns.items()]
     system = [Column("_dlt_load_id", "text", nullable=False), Column("_dlt_id", "text", nullable=False)]
-    return TableSchema(name, name, None, (*data, *system), disposition, tuple(key), tuple(merge_key))
+    if isinstance(way, Scd2):
+        data = [Column(way.valid_from, "timestamp"), Column(way.valid_to, "timestamp"), *data]
+    strategy = way or DeleteInsert()
+    return TableSchema(name, name, None, (*data, *system), disposition, tuple(key), tuple(merge_key), strategy)
 
 
 def child(parent: TableSchema, field: str, columns: Mapping[str, DataType]) -> TableSchema:
     """A child table; with `_dlt_root_id` where the root merges."""
     data = [Column(column, kind) for column, kind in columns.items()]
-    merges = parent.disposition == "merge" or any(column.name == "_dlt_root_id" for column in parent.columns)
+    merges = (parent.disposition == "merge" and links_by_root_id(parent.strategy)) or any(
+        column.name == "_dlt_root_id" for column in parent.columns
+    )
     ids = ["_dlt_root_id", "_dlt_parent_id"] if merges else ["_dlt_parent_id"]
     system = [Column(name, "text", nullable=False) for name in ids]
     system += [Column("_dlt_list_idx", "bigint", nullable=False), Column("_dlt_id", "text", nullable=False)]
@@ -277,3 +284,27 @@ def people(*records: Record, table: TableSchema, pets: TableSchema, run: str = "
                 }
             )
     return [batch(table, roots), *([batch(pets, kids)] if kids else [])]
+
+
+def digested(*records: Record, table: TableSchema, pets: TableSchema, **more: Sequence[Any]) -> list[TableBatch]:
+    """As `people`, with ids that are made of the key (of all of it in a table of versions) and of places in lists.
+
+    `more` are further columns of the root.
+    """
+    roots: list[Row] = []
+    kids: list[Row] = []
+    places: list[int] = []
+    has_root_id = any(column.name == "_dlt_root_id" for column in pets.columns)
+    for number, (key, name, values) in enumerate(records):
+        row_id = f"{key} {name} {values}" if isinstance(table.strategy, Scd2) else f"{key}"
+        others = {column: values[number] for column, values in more.items()}
+        roots.append({"id": key, "name": name, "_dlt_id": row_id, **others})
+        for index, value in enumerate(values):
+            ids = {"_dlt_parent_id": row_id, "_dlt_id": f"{row_id}.{index}"} | (
+                {"_dlt_root_id": row_id} if has_root_id else {}
+            )
+            kids.append({"value": value, "_dlt_list_idx": index, **ids})
+            places.append(number)
+    below = batch(pets, kids)
+    placed = TableBatch(pets, below.rows.append_column(ROW, pa.array(places, pa.int64())))
+    return [batch(table, roots), *([placed] if kids else [])]

@@ -20,6 +20,7 @@ from headrace.errors import SinkError
 from .making import World, batch, root
 from .test_sinks_again import *
 from .test_sinks_contract import *
+from .test_sinks_strategies import *
 from .through_dlt import InDlt, settings
 
 

@@ -19,7 +19,7 @@ ID, PARENT_ID, ROOT_ID, LIST_INDEX, LOAD_ID = (
     "_dlt_list_idx",
     "_dlt_load_id",
 )
-_ROW, _PLACE = "row", "place"
+_ROW, _PLACE, _VALUED = "row", "place", "valued"
 
 
 class LastReads:
@@ -90,10 +90,10 @@ class LastReads:
         """The rows, those that stand for their key last."""
         by = [(_ROW, "descending" if self._takes_first else "ascending")]
         if self._sort is not None and self._sort[0] in roots.schema.names:
-            by.insert(0, (self._sort[0], "descending" if self._sort[1] == "asc" else "ascending"))
-        if by == [(_ROW, "ascending")]:
-            return roots
-        return roots.take(pc.sort_indices(roots, sort_keys=by, null_placement="at_start"))
+            name, order = self._sort
+            roots = roots.append_column(_VALUED, pc.is_valid(roots[name]))  # what has no value comes first
+            by = [(_VALUED, "ascending"), (name, "descending" if order == "asc" else "ascending"), *by]
+        return roots if by == [(_ROW, "ascending")] else roots.sort_by(by)
 
 
 class KeyedIds:
