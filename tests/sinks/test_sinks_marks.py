@@ -1,0 +1,49 @@
+"""Where a merge of our own does better than dlt's: marked rows that are unknown, and children of open versions."""
+
+from __future__ import annotations
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from headrace.model.strategy import Cdc, InsertOnly, Scd2, Strategy, Upsert
+
+from .making import Record, World, digested
+from .test_sinks_strategies import found, tables
+
+
+def _with_ids_of_their_load(rows: pa.Table, run: int) -> pa.Table:
+    """As decode makes them where a column of the data tells versions apart."""
+    for name in {"_dlt_id", "_dlt_parent_id"} & {*rows.schema.names}:
+        ids = [f"{run} {value}" for value in rows[name].to_pylist()]
+        rows = rows.set_column(rows.schema.names.index(name), name, pa.array(ids, pa.string()))
+    return rows
+
+
+@pytest.mark.parametrize("way", [Upsert(), Cdc(), InsertOnly(), None], ids=str)
+def test_a_marked_row_that_was_never_there_does_not_come(world: World, way: Strategy | None) -> None:
+    table, pets = tables(way, gone="bool")
+    table = msgspec.structs.replace(table, hard_delete="gone")
+    records: list[Record] = [(1, "a", ["p"]), (2, "b", ["q"])]
+    for run in "12":
+        world.load(run, *digested(*records, table=table, pets=pets, gone=[True, False]))
+        assert found(world) == [(2, "b", ["q"])]
+
+
+def test_anything_but_null_marks_a_row_in_a_column_of_another_type(world: World) -> None:
+    table, pets = tables(Upsert(), gone="text")
+    table = msgspec.structs.replace(table, hard_delete="gone")
+    records: list[Record] = [(1, "a", []), (2, "b", []), (3, "c", [])]
+    world.load("1", *digested(*records, table=table, pets=pets, gone=["", "x", None]))
+    assert found(world) == [(3, "c", [])]
+
+
+def test_children_of_a_version_that_is_open_do_not_come_again(world: World) -> None:
+    way = Scd2(row_version="name")
+    table, pets = tables(way)
+    for run in range(3):
+        batches = digested((1, "a", ["p"]), (2, f"b{run // 2}", ["q"]), table=table, pets=pets)
+        roots, kids = (msgspec.structs.replace(part, rows=_with_ids_of_their_load(part.rows, run)) for part in batches)
+        world.load(f"{run + 1}", roots, kids)
+    assert found(world) == [(1, "a", ["p"]), (2, "b1", ["q"])]
+    assert len(world.reader.rows("people__pets")) == 3
