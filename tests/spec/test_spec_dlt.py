@@ -320,7 +320,7 @@ def test_defaults_are_merged_as_dlt_merges_them(defaults: dict[str, object], res
         (with_resource(schema_contract="freeze"), "resources[0].schema_contract"),
         (with_resource(nested_hints={"a": {}}), "resources[0].nested_hints"),
         (
-            with_resource(write_disposition={"disposition": "merge", "strategy": "cdc", "destination_scope": "a = 1"}),
+            with_resource(write_disposition={"disposition": "merge", "strategy": "scd2", "destination_scope": "a = 1"}),
             "resources[0].write_disposition.destination_scope",
         ),
     ],
