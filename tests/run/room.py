@@ -17,7 +17,7 @@ import pytest
 from headrace.errors import RequestRefused
 from headrace.model.event import Event
 from headrace.model.page import PageRequest, Reply
-from headrace.model.plan import ResponseAction, RetryPolicy
+from headrace.model.plan import Resource, ResponseAction, RetryPolicy
 from headrace.model.table import Receipt
 from headrace.run import flow, wire
 from headrace.run.desk import Desk
@@ -120,9 +120,10 @@ class Sinks:
         pipeline: str = "",
         folder: Path | None = None,
         memory_budget_bytes: int = 0,
+        resources: Sequence[Resource] = (),
     ) -> Sink:
         """In the place of `open_sink`."""
-        del url, dataset, pipeline, folder, memory_budget_bytes
+        del url, dataset, pipeline, folder, memory_budget_bytes, resources
         return _Sink(self)
 
 
