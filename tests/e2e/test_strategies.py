@@ -198,3 +198,24 @@ def test_the_tables_are_those_of_dlt_after_every_load(
         assert records
         assert records.splitlines() == their_records.splitlines()
         assert not has_digests or ids == their_ids
+
+
+@pytest.mark.parametrize("way", ["scd2", "cdc", "upsert", "insert-only"])
+def test_a_replay_changes_nothing_and_into_a_new_file_always_makes_the_same(tmp_path: Path, way: str) -> None:
+    api = Api()
+    with served(api.answer) as api.url:
+        config = api.config({name_of(way): WAYS[way]})
+        for api.rows in (FIRST, CHANGED):
+            database = through_headrace(tmp_path, config)
+    given: dict[str, Any] = {"dataset": DATASET, "journal": str(tmp_path / "journal_ours"), "environ": {}}
+
+    def replayed() -> Standing:
+        headrace.replay(str(tmp_path / "things.json"), to=f"duckdb:///{database}", **given)
+        return standing(database, name_of(way))
+
+    stood = standing(database, name_of(way))
+    assert [replayed(), replayed()] == [stood, stood]
+    database.unlink()
+    once = replayed()
+    assert once[1]
+    assert replayed() == once
