@@ -16,6 +16,10 @@ DataType: TypeAlias = Literal[
 ]
 
 
+PAGE_CHARS = 10
+"""How many characters of a root's `_dlt_id` are those of its page."""
+
+
 class Column(msgspec.Struct, frozen=True):
     """One column: `name` is normalised; `variant` marks `<col>__v_<type>`; `key` marks a primary or merge key."""
 

@@ -143,7 +143,8 @@ class DltSink:
         emptied = {entry.table for entry in settlement.entries if entry.emptied} | {*settlement.dropped}
         old = [delivery for delivery in settlement.withdrawn if delivery.table not in emptied]
         leaving = tuple(delivery for delivery in old if not delivery.shared) if self._line().takes_back else ()
-        kept = [one for one in old if one not in leaving and one not in self._kept.provisional]
+        provisional = {one.which for one in self._kept.provisional}
+        kept = [one for one in old if one not in leaving and one.which not in provisional]
         if kept:
             raise SinkError(
                 f"walk {kept[0].walk!r} has begun again after load {kept[0].load_id} had brought a part of it, which "

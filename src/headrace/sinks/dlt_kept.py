@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -85,14 +85,14 @@ def of_run(kept: Kept, run_id: str) -> Kept:
     known = (Kept(kept.run_id, "", kept.positions, kept.deliveries, kept.abandoned, (), kept.counted), *kept.earlier)
     own = next((each for each in known if each.run_id == run_id), Kept(run_id))
     brought = (*kept.provisional, *kept.abandoned, *kept.deliveries)
-    ours = {*own.abandoned, *own.deliveries}
+    ours = {each.which for each in (*own.abandoned, *own.deliveries)}
     return msgspec.structs.replace(
         kept,
         run_id=run_id,
         positions=own.positions,
         deliveries=own.deliveries,
         abandoned=own.abandoned,
-        provisional=tuple(each for each in brought if each.provisional and each not in ours),
+        provisional=tuple(each for each in brought if each.provisional and each.which not in ours),
         counted=own.counted,
         earlier=tuple(each for each in known if each.positions and each is not own)[:_EARLIER_RUNS],
     )
@@ -125,19 +125,22 @@ def after(
         ),
         deliveries=tuple(map(_decided(commit), (*kept.deliveries, *settlement.deliveries))),
         abandoned=tuple(each for each in kept.abandoned if each.walk not in entered),
-        provisional=tuple(each for each in kept.provisional if each.walk not in entered),
+        provisional=(*(each for each in kept.provisional if each.walk not in entered), *settlement.waiting),
         counted=(*kept.counted, *counted),
         seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
-        earlier=tuple(_undone(each, settlement.withdrawn) for each in kept.earlier),
+        earlier=tuple(_undone(each, settlement) for each in kept.earlier),
         leaving=leaving,
     )
 
 
-def _undone(run: Kept, withdrawn: Iterable[Delivery]) -> Kept:
-    """An earlier run whose rows were taken back: should it go on, it brings them again."""
-    walks = {old.walk for old in withdrawn if old in run.deliveries}
+def _undone(run: Kept, settlement: Settlement) -> Kept:
+    """An earlier run whose rows were taken back: should it go on, it brings them again, and what is left goes."""
+    own, withdrawn = {old.which for old in run.deliveries}, {old.which for old in settlement.withdrawn}
+    walks = {walk for load_id, walk in withdrawn if (load_id, walk) in own}
+    left = tuple(old for old in settlement.waiting if old.which in own & withdrawn)
     return msgspec.structs.replace(
         run,
+        abandoned=(*run.abandoned, *left),
         positions=tuple(each for each in run.positions if each.mark.walk not in walks),
         deliveries=tuple(each for each in run.deliveries if each.walk not in walks),
         counted=tuple(each for each in run.counted if each.walk not in walks),
@@ -150,7 +153,7 @@ def _decided(commit: Commit) -> Callable[[Delivery], Delivery]:
 
     def decided(each: Delivery) -> Delivery:
         provisional = known.get(each.walk, each.provisional) and not each.keyed
-        return msgspec.structs.replace(each, provisional=provisional)
+        return msgspec.structs.replace(each, provisional=provisional, asked_for=each.asked_for if provisional else ())
 
     return decided
 

@@ -113,15 +113,15 @@ class Line:
         if not deliveries or not isinstance(client, SqlJobClientBase):
             return
         schema, naming = self.schema, Naming(self._pipeline.default_schema.naming)
-        families = [(old.load_id, family(old.table, schema)) for old in deliveries]
+        families = [(old, family(old.table, schema)) for old in deliveries]
         names = {naming.short(table.name) for _, tables in families for table in tables}
         with client:
             there = {name for name, columns in client.get_storage_tables(sorted(names)) if columns}
         with self._pipeline.sql_client() as sql, sql.begin_transaction():
-            for load_id, tables in families:
+            for old, tables in families:
                 made = [table for table in tables if naming.short(table.name) in there]
-                for statement in withdrawing(made, sql, naming):
-                    sql.execute_sql(statement, *[load_id] * statement.count("%s"))
+                for statement in withdrawing(made, sql, naming, old.staying_pages):
+                    sql.execute_sql(statement, *[old.load_id] * statement.count("%s"))
 
     def close(self) -> None:
         """Let another pipeline be the active one."""

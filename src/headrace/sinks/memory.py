@@ -11,7 +11,7 @@ import msgspec
 
 from headrace.errors import SinkError
 from headrace.model.position import Seen
-from headrace.model.table import Figures, Receipt, Reject, Schema, TableSchema, Watermark
+from headrace.model.table import PAGE_CHARS, Figures, Receipt, Reject, Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging, WalkCommit
 from headrace.sinks.figures import (
     NOTHING,
@@ -238,14 +238,21 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
         if old.table not in here.tables:
             continue
         ids = brought[old.load_id, old.walk]
-        gone = [row for row in here.tables.get(old.table, []) if _was_brought(row, old.load_id, ids)]
-        kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not _was_brought(row, old.load_id, ids)}
+        gone = [row for row in here.tables.get(old.table, []) if _goes(row, old, ids)]
+        kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not _goes(row, old, ids)}
         remove(here.tables, family(old.table, here.schema, commit.schema), gone, kept)
+    withdrawn = {old.which for old in settlement.withdrawn}
+    waiting = {old.which: old for old in settlement.waiting}
     dealt_with = [known for known in here.delivered if known.is_dealt_with(commit.run_id, settlement.entered)]
     for known in dealt_with:
-        here.delivered.remove(known)
-        if known.run_id != commit.run_id:
+        which = known.delivery.which
+        if which in withdrawn and known.run_id != commit.run_id:
             here.positions.pop((known.run_id, known.delivery.walk), None)
+            known.abandoned = True
+        if which in waiting:
+            known.delivery = waiting[which]
+        else:
+            here.delivered.remove(known)
     for new in settlement.deliveries:
         own = (staged.row["_dlt_id"] for staged in here.staged if (staged.walk, staged.table) == (new.walk, new.table))
         here.delivered.append(Delivered(commit.run_id, new, frozenset(own)))
@@ -256,8 +263,9 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
             known.delivery = msgspec.structs.replace(known.delivery, provisional=still)
 
 
-def _was_brought(row: Row, load_id: str, ids: AbstractSet[str]) -> bool:
-    return row["_dlt_load_id"] == load_id and row["_dlt_id"] in ids
+def _goes(row: Row, old: Delivery, ids: AbstractSet[str]) -> bool:
+    is_brought = row["_dlt_load_id"] == old.load_id and row["_dlt_id"] in ids
+    return is_brought and row["_dlt_id"][:PAGE_CHARS] not in old.staying_pages
 
 
 def _count(
