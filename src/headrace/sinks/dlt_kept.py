@@ -38,7 +38,8 @@ class Kept(msgspec.Struct, frozen=True):
     `load_id` is the last package. `deliveries` are what has to be known of a walk that begins again; those of walks
     that have are `abandoned`. `provisional` are those of earlier runs that the next one of their walk brings again.
     `seen` is that of the last pipeline, `others` that of others which load the dataset. `earlier` are other runs, the
-    newest first: each journal may have one that is not over. What is `leaving` goes before the last package is loaded.
+    newest first: each journal may have one that is not over. What is `leaving` goes before the last package is loaded,
+    which goes on from the one `before`.
     """
 
     run_id: str = ""
@@ -53,6 +54,7 @@ class Kept(msgspec.Struct, frozen=True):
     others: dict[str, dict[str, Seen]] = {}
     earlier: tuple[Kept, ...] = ()
     leaving: tuple[Delivery, ...] = ()
+    before: str = ""
 
     @property
     def committed(self) -> dict[str, Watermark]:
@@ -130,6 +132,7 @@ def after(
         seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
         earlier=tuple(_undone(each, settlement) for each in kept.earlier),
         leaving=leaving,
+        before=kept.load_id,
     )
 
 
