@@ -14,6 +14,7 @@ from typing import Self
 from headrace.errors import JournalError
 from headrace.journal import frame, pages, read
 from headrace.journal.layout import Identity, Location, Problem, Pruned, RunRecord, RunSummary, WalkState
+from headrace.journal.lock import holder_of
 from headrace.journal.opening import Opened, to_read, to_write
 from headrace.journal.prune import forget, prunable
 from headrace.journal.rows import DOUBTS, WalkRow, impossible, state_of
@@ -72,6 +73,11 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def holder(self) -> str:
+        """Which process is writing it now, in words; empty where none is. Told without a lock."""
+        return holder_of(self.folder)
 
     # --- runs ---------------------------------------------------------------------------------
 
