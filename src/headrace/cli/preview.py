@@ -80,8 +80,6 @@ def main(argv: Sequence[str], world: World) -> int:
 
 def _previewed(flags: argparse.Namespace, world: World) -> Previewed:
     """Read the document, fetch the page. Raises HeadraceError."""
-    from headrace.spec.needs import how_met
-
     flags.resources = [flags.resource]
     reading, options = read_config(flags, world)
     name = config_name(flags.config)
@@ -91,7 +89,7 @@ def _previewed(flags: argparse.Namespace, world: World) -> Previewed:
     for fault in unused:
         raise ConfigError(f"{fault.path} fits nothing in {name}: {fault.fix}")
     if reading.needs:
-        raise ConfigError(f"{name} needs {' and '.join(map(how_met, reading.needs))} before it can be asked for")
+        raise ConfigError(f"{name} needs {' and '.join(reading.lacking)} before it can be asked for")
     from headrace.cli.preview_object import previewed
     from headrace.decode.rules import DecodeRules
     from headrace.run.preview import preview
