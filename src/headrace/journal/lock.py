@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from headrace.errors import JournalBusy, JournalError
+from headrace.journal.room import refusal
 
 FILE = "lock"
 
@@ -36,8 +37,8 @@ class Lock:
         try:
             fd = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise JournalError(
-                f"The journal {folder} cannot be locked: {error.strerror}; choose another with --journal DIR."
+            raise refusal(
+                f"The journal {folder} cannot be locked: {error.strerror}; choose another with --journal DIR.", error
             ) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

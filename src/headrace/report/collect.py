@@ -16,7 +16,7 @@ from headrace.report.tally import Stopped, Tally, WalkTally
 from headrace.report.usage import Usage, process_usage
 
 Status: TypeAlias = Literal["complete", "incomplete", "failed"]
-Kind: TypeAlias = Literal["interrupted", "config", "journal", "sink", "source", "internal"]
+Kind: TypeAlias = Literal["interrupted", "config", "disk", "journal", "sink", "source", "internal"]
 Scalar: TypeAlias = str | int | float | bool | None
 
 

@@ -36,7 +36,7 @@ def verdict(report: RunReport, setting: Setting) -> Verdict:
         return Verdict("none", f"running; {many(report.pages, 'page')} so far")
     code = exit_code(report)
     style, words = _WORDS[code]
-    if code == Exit.SINK and any(fault.kind == "journal" for fault in report.errors):
+    if code == Exit.SINK and any(fault.kind in {"disk", "journal"} for fault in report.errors):
         words = "the disk of the journal refused"
     if code == Exit.SOURCE and not report.pages:
         words = "failed; nothing was fetched or loaded"
