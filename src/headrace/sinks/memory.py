@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import msgspec
 
 from headrace.errors import SinkError
 from headrace.model.position import Seen
-from headrace.model.table import PAGE_CHARS, Figures, Receipt, Reject, Schema, TableSchema, Watermark
+from headrace.model.table import Figures, Receipt, Reject, Schema, TableSchema, Watermark
 from headrace.sinks.base import Commit, SinkState, Staging, WalkCommit
 from headrace.sinks.figures import (
     NOTHING,
@@ -24,9 +23,9 @@ from headrace.sinks.figures import (
     of_entry,
     together,
 )
+from headrace.sinks.memory_delivered import Delivered, goes
 from headrace.sinks.memory_rows import Row, delete, last_reads, remove, widen
 from headrace.sinks.settle import (
-    Delivery,
     Entry,
     Settlement,
     begun_again,
@@ -48,25 +47,6 @@ class Staged:
     walk: str
     table: str
     row: Row
-
-
-@dataclass(slots=True)
-class Delivered:
-    """What a load brought of a walk, with the ids of the root rows, and whether the walk has begun again since."""
-
-    run_id: str
-    delivery: Delivery
-    ids: frozenset[str]
-    abandoned: bool = False
-
-    def is_provisional_to(self, run_id: str) -> bool:
-        """Whether an earlier run than this one brought it, and the next one of the same walk brings it again."""
-        return self.delivery.provisional and self.run_id != run_id
-
-    def is_dealt_with(self, run_id: str, entered: AbstractSet[str]) -> bool:
-        """Whether a commit of the run has made up its mind about it."""
-        open_ = self.abandoned if self.run_id == run_id else self.delivery.provisional
-        return open_ and self.delivery.walk in entered
 
 
 @dataclass(slots=True)
@@ -238,8 +218,8 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
         if old.table not in here.tables:
             continue
         ids = brought[old.load_id, old.walk]
-        gone = [row for row in here.tables.get(old.table, []) if _goes(row, old, ids)]
-        kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not _goes(row, old, ids)}
+        gone = [row for row in here.tables.get(old.table, []) if goes(row, old, ids)]
+        kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not goes(row, old, ids)}
         remove(here.tables, family(old.table, here.schema, commit.schema), gone, kept)
     withdrawn = {old.which for old in settlement.withdrawn}
     waiting = {old.which: old for old in settlement.waiting}
@@ -261,11 +241,6 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
         if known.run_id == commit.run_id and known.delivery.walk in provisional:
             still = provisional[known.delivery.walk] and not known.delivery.keyed
             known.delivery = msgspec.structs.replace(known.delivery, provisional=still)
-
-
-def _goes(row: Row, old: Delivery, ids: AbstractSet[str]) -> bool:
-    is_brought = row["_dlt_load_id"] == old.load_id and row["_dlt_id"] in ids
-    return is_brought and row["_dlt_id"][:PAGE_CHARS] not in old.staying_pages
 
 
 def _count(
