@@ -15,6 +15,7 @@ from headrace.sinks.settle import Delivery, Settlement, further, is_of
 _PLACE = "headrace"
 """Where it lies among the states of dlt's sources."""
 _EARLIER_RUNS = 8
+_LINEAGE = 64  # the newest load is told by its id, a time, and clocks of several machines may differ
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ class Kept(msgspec.Struct, frozen=True):
     that have are `abandoned`. `provisional` are those of earlier runs that the next one of their walk brings again.
     `seen` is that of the last pipeline, `others` that of others which load the dataset. `earlier` are other runs, the
     newest first: each journal may have one that is not over. What is `leaving` goes before the last package is loaded,
-    which goes on from the one `before`.
+    which goes on from those of the `lineage`, itself the last of them.
     """
 
     run_id: str = ""
@@ -54,7 +55,7 @@ class Kept(msgspec.Struct, frozen=True):
     others: dict[str, dict[str, Seen]] = {}
     earlier: tuple[Kept, ...] = ()
     leaving: tuple[Delivery, ...] = ()
-    before: str = ""
+    lineage: tuple[str, ...] = ()
 
     @property
     def committed(self) -> dict[str, Watermark]:
@@ -132,7 +133,7 @@ def after(
         seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
         earlier=tuple(_undone(each, settlement) for each in kept.earlier),
         leaving=leaving,
-        before=kept.load_id,
+        lineage=tuple(dict.fromkeys((*kept.lineage, kept.load_id, commit.load_id)))[-_LINEAGE:],
     )
 
 

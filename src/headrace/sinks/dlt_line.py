@@ -102,7 +102,8 @@ class Line:
             return
         with contextlib.suppress(DestinationUndefinedEntity):  # nobody has loaded it
             there = self._pipeline._restore_state_from_destination()  # noqa: SLF001 - likewise
-            if there is not None and dlt_kept.read(there).load_id not in {self.kept.before, self.kept.load_id}:
+            newest = dlt_kept.read(there or {}).load_id
+            if newest and newest not in self.kept.lineage:
                 self._pipeline.drop()
                 raise Outrun(self._pipeline.dataset_name)
 
