@@ -78,6 +78,10 @@ class JournalError(HeadraceError):
     """The journal is damaged, or was begun for another destination."""
 
 
+class JournalFull(JournalError):
+    """The disk of the journal takes no more; what was fetched is kept."""
+
+
 class BodyRejected(HeadraceError):
     """A body with a success status that is not a page (HTML, truncated JSON, missing selector).
 

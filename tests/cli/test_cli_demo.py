@@ -222,3 +222,10 @@ def test_an_unknown_vendor_is_one_sentence_and_exit_2() -> None:
     assert main(("emulate", "salesforce"), World(environ={}, stdout=out, stderr=err, argv0="headrace")) == 2
     assert "invalid choice: 'salesforce'" in err.getvalue()
     assert err.getvalue().count("\n") == 1
+
+
+def test_a_journal_is_not_for_the_demo_to_choose(here: Path) -> None:
+    said = Said(Asks(), "--journal", "j")
+    assert here.is_dir()
+    assert said.code == 2
+    assert "unknown flag --journal: the demo keeps its pages in .headrace/demo of this folder" in said.err

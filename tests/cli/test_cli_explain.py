@@ -115,6 +115,7 @@ def test_the_keys_of_the_object_are_those_that_are_documented() -> None:
     found = said.object
     assert list(found) == [
         "config", "name", "dialect", "runnable", "needs", "faults", "client", "resources", "limits", "expect",
+        "fillers",
     ]  # fmt: skip
     resource = found["resources"][1]
     assert list(resource) == ["name", "selected", "parent", "values", "requests", "expect", "tables"]

@@ -113,6 +113,38 @@ def test_verify_of_a_sound_journal_exits_0(home: Path) -> None:
     }
 
 
+def test_a_torn_tail_that_a_run_has_cut_off_is_damage_no_more(home: Path) -> None:
+    with open_journal(home / "j", Identity("vitally", "duckdb:///v.db", "d")) as journal:
+        journal.begin(RunRecord("20260101T000000Z-aa1111", 1_764_000_000.0, ("users",), "vitally"))
+        journal.begin_walk("20260101T000000Z-aa1111", "users", "f")
+        for number in range(2):
+            start = Start() if number == 0 else Token("1")
+            page = Page("users", number, start, Token(str(number + 1)), b"{}" * 500, 200, {}, 1.0, 5, b"d" * 16, "f")
+            journal.append("20260101T000000Z-aa1111", page)
+    segment = next((home / "j").glob("seg-*"))
+    segment.write_bytes(segment.read_bytes()[:-9])
+    assert Said("verify", "--journal", "j").code == 1
+    with open_journal(home / "j", None) as journal:
+        assert journal.torn_bytes
+        page = Page("users", 1, Token("1"), Done("end", proven=True), b"{}", 200, {}, 1.0, 5, b"e" * 16, "f")
+        journal.append("20260101T000000Z-aa1111", page)
+        journal.finish("20260101T000000Z-aa1111", b"{}")
+    assert Said("verify", "--journal", "j").code == 0
+
+
+def test_damage_is_told_until_its_run_is_forgotten_as_verify_says(home: Path) -> None:
+    fill(home / "j", "20260101T000000Z-aa1111")
+    segment = next((home / "j").glob("seg-*"))
+    data = bytearray(segment.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    segment.write_bytes(data)
+    assert "It is told here until its run is forgotten" in Said("verify", "--journal", "j").out
+    fill(home / "j", "20260102T000000Z-bb2222")
+    assert Said("verify", "--journal", "j").code == 1
+    assert Said("prune", "--journal", "j", "--keep-runs", "1").code == 0
+    assert Said("verify", "--journal", "j").code == 0
+
+
 def test_verify_names_damage_and_exits_1(home: Path) -> None:
     fill(home / "j", "r1")
     segment = next(path for path in (home / "j").iterdir() if path.read_bytes().startswith(b"headrace journal"))

@@ -316,3 +316,11 @@ def test_columns_that_do_not_fit_are_named() -> None:
 )
 def test_a_value_is_one_line(value: object, words: str) -> None:
     assert cell(value) == words
+
+
+def test_a_resource_that_is_named_by_the_flag_of_run_is_told_where_it_belongs() -> None:
+    for argv in (("acme.yaml", "--resource", "users"), ("acme.yaml", "users", "--resource", "teams")):
+        done = Said(*argv)
+        assert done.code == 2
+        assert "takes its name without --resource: `headrace preview acme.yaml users`" in done.err
+    assert "required: RESOURCE" in Said("acme.yaml").err

@@ -279,3 +279,15 @@ def test_an_exception_shows_no_password_that_stands_in_a_url() -> None:
 
 def test_a_prompt_is_offered_every_name_of_the_package() -> None:
     assert set(headrace.__all__) <= set(dir(headrace))
+
+
+def test_a_filler_in_the_environment_is_not_sent_and_is_named_with_its_place() -> None:
+    with serving(users=(200, [{"id": 1}])) as vendor:
+        path = config(vendor.url, "users")
+        for command in (("run", path), ("preview", path, "users"), ("explain", path), ("check", path)):
+            done = Said(*command, environ={"SECRET_TOKEN": "YOUR_TOKEN"})
+            said = " ".join((done.out + done.err).split())
+            assert "the secret secret_token" in said
+            assert "the environment variable SECRET_TOKEN holds only a filler" in said
+            assert done.code == (2 if command[0] in {"run", "preview"} else 0), command
+        assert vendor.asked == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -284,12 +285,39 @@ def test_the_page_goes_to_a_file() -> None:
     assert Path("run.html").read_text(encoding="utf-8") == said("report", "--format", "html")[1]
 
 
-def test_a_run_under_way_can_be_looked_at() -> None:
+def test_a_run_under_way_says_that_it_is_running_and_what_it_has_so_far() -> None:
+    run_id = "20251124T160000Z-aa1111"
     with journal() as into:
-        begun(into, "20251124T160000Z-aa1111", time.time())
-        into.begin_walk("20251124T160000Z-aa1111", "users", "f")
-        into.append("20251124T160000Z-aa1111", page("users", 0, Token("1")))
+        begun(into, run_id, time.time(), "users", "teams", "tags")
+        for walk, following in (("users", Token("1")), ("teams", END)):
+            into.begin_walk(run_id, walk, "f")
+            into.append(run_id, page(walk, 0, following))
         into.sync()
         code, out, err = said("report")
+        told = json.loads(said("report", "--format", "json")[1])
+        html = said("report", "--format", "html")[1]
     assert (code, err) == (0, "")
     assert "not over" in out
+    assert "· acme → duckdb:///acme.duckdb  running; 2 pages so far" in out
+    assert "  users         1        5        0  under way\n" in out
+    assert "  teams         1        5        0  the last page\n" in out
+    assert "  tags          0        0        0  not begun yet\n" in out
+    assert f"This run is under way (process {os.getpid()} on " in " ".join(out.split())
+    assert "interrupted" not in out
+    assert "What next" not in out
+    assert (told["running"], told["status"]) == (True, "incomplete")
+    assert (told["running"], told["resources"]["users"]["proof"]["why"]) == (True, "it is under way")
+    assert "<p class=verdict>Running; 2 pages so far</p>" in html
+    assert "running;" not in said("report")[1]
+    assert "running" not in json.loads(said("report", "--format", "json")[1])
+
+
+def test_a_run_that_is_gone_on_with_is_not_told_by_the_report_of_its_earlier_try() -> None:
+    with journal() as into:
+        begun(into, REPORT.run_id, 1_764_000_000.0, "users")
+        into.begin_walk(REPORT.run_id, "users", "f")
+        into.append(REPORT.run_id, page("users", 0, Token("1")))
+        into.note_report(REPORT.run_id, REPORT.to_json())
+    with journal():
+        assert "running; 1 page so far" in said("report")[1]
+    assert "running;" not in said("report")[1]

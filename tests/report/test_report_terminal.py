@@ -394,3 +394,16 @@ def test_a_tiny_run_claims_no_speed(wall_s: float, records: int) -> None:
 def test_a_resumed_run_claims_no_speed() -> None:
     assert "records/s" in text_of(GOOD)
     assert "records/s" not in text_of(msgspec.structs.replace(GOOD, resumed=True))
+
+
+@pytest.mark.parametrize(
+    ("repeated", "tone", "words"),
+    [
+        (9, "none", "users: 9 records came more than once; the last read was kept."),
+        (10, "warn", "users: 10 records of 100 gave way to a later one with the same key; if these are not the same"),
+    ],
+)
+def test_many_records_of_one_key_are_a_doubt_of_the_key(repeated: int, tone: str, words: str) -> None:
+    ended = ResourceReport(records=100, duplicates=repeated, proof=Proof(complete=True, why=""), stopped="end")
+    found = next(said for said in happened(RunReport("r", "complete", {"users": ended})) if "users" in said[1])
+    assert (found[0], found[1][: len(words)]) == (tone, words)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from headrace.model.plan import Disposition
 from headrace.model.strategy import DeleteInsert, Scd2, Strategy, links_by_root_id
 from headrace.model.table import ROW, Column, DataType, Receipt, Reject, Schema, TableBatch, TableSchema, Watermark
-from headrace.sinks.base import Commit, Sink, SinkState, Staging, WalkCommit
+from headrace.sinks.base import AskedFor, Commit, Sink, SinkState, Staging, WalkCommit
 from headrace.sinks.ddl import STAGED, quote
 from headrace.sinks.duckdb import DuckDBSink
 from headrace.sinks.memory import MemorySink, Warehouse
@@ -228,6 +228,7 @@ class World:
         load_id: str | None = None,
         drop: Sequence[str] = (),
         provisional: bool = False,
+        asked_for: Sequence[AskedFor] | None = None,
     ) -> Receipt:
         """Commit walks, each into the root table named like it unless `table` says otherwise."""
         self._commits += 1
@@ -236,6 +237,8 @@ class World:
             self.walk_commit(walk, table or walk, disposition, complete=complete, provisional=provisional)
             for walk in walks
         )
+        if asked_for is not None:
+            parts = tuple(msgspec.structs.replace(part, asked_for=tuple(asked_for)) for part in parts)
         return self.sink.commit(Commit(self.run_id, load_id, "tests", self.schema, parts, tuple(drop)))
 
     def walk_commit(

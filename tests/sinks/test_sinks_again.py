@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headrace.model.plan import Disposition
-from headrace.sinks.base import Commit
+from headrace.sinks.base import AskedFor, Commit
 
 from .making import Record, World, child, people, root
 
@@ -242,3 +242,52 @@ def test_a_run_that_goes_on_after_another_brings_nothing_again(world: World) -> 
     world.commit("people")
     assert world.values("people", "id") == [1, 2, 3]
     assert world.reopen("b").committed["people"].pages == 1
+
+
+def asking(world: World, run: str, *rows: str, provisional: bool = True) -> None:
+    """One run that brings a page, with one row and what hangs on it, for each of some rows of a parent."""
+    world.open(run, {"people": "same"})
+    pages = [f"{run}-{row}-------"[:10] for row in rows]
+    for row, its in zip(rows, pages, strict=True):
+        page(world, "people", (int(row), run, [f"{run}{row}"]), run=its)
+    asked = [AskedFor((row,), (its,)) for row, its in zip(rows, pages, strict=True)]
+    world.commit("people", complete=not provisional, provisional=provisional, asked_for=asked)
+
+
+def test_provisional_rows_stay_for_rows_of_a_parent_that_are_not_asked_for_again(world: World) -> None:
+    asking(world, "a", "1", "2")
+    world.reopen("b")
+    asking(world, "b", "2", "3", provisional=False)
+    assert world.rows("people", "id", "name") == [(1, "a"), (2, "b"), (3, "b")]
+    assert world.values("people__pets", "value") == ["a1", "b2", "b3"]
+    world.reopen("c")
+    asking(world, "c", "4")
+    assert world.values("people", "id") == [1, 2, 3, 4]
+    world.reopen("d")
+    asking(world, "d", "1", "4")
+    assert world.rows("people", "id", "name") == [(1, "d"), (2, "b"), (3, "b"), (4, "d")]
+    assert world.values("people__pets", "value") == ["b2", "b3", "d1", "d4"]
+
+
+def test_a_run_that_lost_a_part_of_its_rows_to_another_begins_anew_and_has_each_once(world: World) -> None:
+    asking(world, "a", "1", "2")
+    asking(world, "b", "2")
+    state = world.reopen("a")
+    assert state.committed == {}
+    asking(world, "a", "1", "2", provisional=False)
+    assert world.rows("people", "id", "name") == [(1, "a"), (2, "a")]
+    assert world.values("people__pets", "value") == ["a1", "a2"]
+    state = world.reopen("b")
+    assert state.committed == {}
+
+
+def test_a_batch_of_rows_is_taken_back_only_if_all_of_them_are_asked_for_again(world: World) -> None:
+    for run, asked in (("a", AskedFor(("1", "2"), ("a---------",))), ("b", AskedFor(("2",), ("b---------",)))):
+        world.open(run, {"people": "same"})
+        page(world, "people", (1, run, []), run=asked.pages[0])
+        world.commit("people", complete=False, provisional=True, asked_for=[asked])
+    assert world.rows("people", "id", "name") == [(1, "a"), (1, "b")]
+    world.open("c", {"people": "same"})
+    page(world, "people", (1, "c", []), run="c---------")
+    world.commit("people", asked_for=[AskedFor(("1", "2"), ("c---------",))])
+    assert world.rows("people", "id", "name") == [(1, "c")]

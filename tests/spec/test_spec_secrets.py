@@ -156,3 +156,39 @@ def test_a_keyring_that_fails_is_skipped(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_lookup_does_not_show_what_it_holds() -> None:
     assert "hush" not in repr(Lookup({"K": "hush"}))
+
+
+FILLERS = ["YOUR_TOKEN", "changeme", "<token>", "xxx", "your-api-key-here", "CHANGE_ME", "..."]
+
+
+@pytest.mark.parametrize("words", FILLERS)
+def test_a_filler_is_not_found_wherever_it_stands_and_its_place_is_known(
+    words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = Ref("secret_token")
+    environment = Lookup({"SOURCES__REST_API__SECRET_TOKEN": words})
+    assert (environment(ref), environment.fillers) == (
+        None,
+        {ref: "the environment variable SOURCES__REST_API__SECRET_TOKEN"},
+    )
+    path = toml(f'secret_token = "{words}"')
+    file = Lookup({}, path)
+    assert (file(ref), file.fillers) == (None, {ref: f"secret_token in {path}"})
+    monkeypatch.setattr("headrace.spec.secrets._ask_keyring", lambda _: words)
+    kept = Lookup({})
+    assert (kept(ref), kept.fillers) == (None, {ref: "secret_token in the keyring"})
+
+
+def test_a_filler_hides_no_value_that_lies_behind_it() -> None:
+    assert Lookup({"K": "YOUR_TOKEN"}, toml('k = "s3cr3t"'))(Ref("k")) == "s3cr3t"
+
+
+def test_only_credentials_have_fillers() -> None:
+    assert Lookup({"REGION": "todo"})(Ref("REGION", "env")) == "todo"
+    assert Lookup({"REGION": "todo"})(Ref("region", "config")) == "todo"
+    assert Lookup({"API_TOKEN": "todo"})(Ref("API_TOKEN", "env")) is None
+    assert Lookup({"API_TOKEN": "todo"})(Ref("api_token", "config")) is None
+
+
+def test_a_space_says_that_what_looks_like_a_filler_is_meant() -> None:
+    assert Lookup({"K": " changeme"})(Ref("k")) == " changeme"

@@ -39,7 +39,6 @@ from headrace.model.strategy import DeleteInsert, word
 from headrace.report.exits import Exit
 from headrace.report.layout import Cell, Stage, stage, table, width_of, wrapped
 from headrace.report.words import listed, many
-from headrace.spec.needs import how_met
 from headrace.spec.node import shown as as_shown
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def verdict(reading: Reading, config: str, shown: Stage) -> list[str]:
     said = f" with {counted}" if counted else ", with nothing to remark"
     if not reading.needs:
         return wrapped_verdict("good", shown.marks.good, f"{config} can run. It was read as {kind}{said}.", shown)
-    words = f"{config} can run, once it has {listed([how_met(each) for each in reading.needs])}."
+    words = f"{config} can run, once it has {listed(reading.lacking)}."
     return wrapped_verdict("warn", shown.marks.warn, f"{words} It was read as {kind}{said}.", shown)
 
 

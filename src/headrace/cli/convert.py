@@ -140,7 +140,7 @@ def _diff(
     if not lines:
         notes.append("There is nothing to write otherwise: the diff is empty.")
     if doubts:
-        notes.append(f"No edit of the configuration settles {', '.join(doubts)}; `headrace check` says what would.")
+        notes.append(f"The diff cannot mend {', '.join(doubts)}; `headrace check` says what would.")
     if others:
         notes.append(f"Left as it is: {', '.join(others)}; `headrace check` says where.")
     return "".join(lines), tuple(notes)

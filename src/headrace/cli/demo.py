@@ -45,6 +45,7 @@ def parser() -> Parser:
     made.add_argument(
         "--keep", action="store_true", help="leave the emulator up afterwards, until Ctrl-C, to try things against it"
     )
+    made.not_here = {"--journal": f"the demo keeps its pages in {_JOURNALS}/demo of this folder"}
     add_help(made)
     return made
 

@@ -6,7 +6,7 @@ No socket is opened and nothing is changed. `--format json` prints one object:
 "resources": [{"name", "selected", "parent", "values": {KEY: VALUE}, "requests": [REQUEST], "expect": EXPECT,
 "tables": [{"name", "parent", "columns": [{"name", "data_type", "nullable", "origin": "declared|seen"}]}]}],
 "limits": {"rate": {"requests", "window_s"} | null, "max_concurrency", "pages", "api"},
-"expect": {"run_id", "requests", "records", "wall_s", "at_least_s", "unfinished", "why"}}`.
+"expect": {"run_id", "requests", "records", "wall_s", "at_least_s", "unfinished", "why"}, "fillers": {NEED: PLACE}}`.
 VALUE is `{"value", "origin": "document|rule|default|flag|first response", "confidence":
 "stated|implied|guessed|detected", "path", "line", "rule", "why"}`; REQUEST is `{"what": "token|first|next", "method",
 "url", "headers", "body", "note"}`; EXPECT is `{"run_id", "pages", "records", "requests", "changed", "why"}`.

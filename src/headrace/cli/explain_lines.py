@@ -58,7 +58,8 @@ def _verdict(style: Style, mark: str, words: str, shown: Stage) -> list[str]:
 def _head(found: Explained, shown: Stage) -> Iterator[str]:
     kind = {"dlt": "a dlt REST API configuration", "scaffold": "a near-dlt scaffold document"}[found.dialect or "dlt"]
     if found.needs:
-        words = f"{found.config}, read as {kind}, lacks {listed([how_met(each) for each in found.needs])}."
+        lacking = listed([how_met(each, found.fillers.get(each, "")) for each in found.needs])
+        words = f"{found.config}, read as {kind}, lacks {lacking}."
         yield from _verdict("warn", shown.marks.warn, words, shown)
     else:
         yield from _verdict("good", shown.marks.good, f"{found.config}, read as {kind}.", shown)

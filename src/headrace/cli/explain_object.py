@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeGuard
 
@@ -109,6 +110,7 @@ class Explained(msgspec.Struct, frozen=True):
     resources: list[ExplainedResource] = []
     limits: Limits = Limits()
     expect: Whole = Whole()
+    fillers: Mapping[str, str] = {}
 
 
 def explained(reading: Reading, options: Options, flags: argparse.Namespace) -> Explained:
@@ -120,6 +122,7 @@ def explained(reading: Reading, options: Options, flags: argparse.Namespace) -> 
         runnable=reading.plan is not None,
         needs=reading.needs,
         faults=reading.faults,
+        fillers=reading.fillers,
     )
     plan = reading.plan
     if plan is None:

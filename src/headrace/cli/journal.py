@@ -230,7 +230,8 @@ def _verdict(folder: Path, runs: Sequence[RunSummary], problems: Sequence[Proble
     yield f"{shown.paint('bad', shown.marks.bad)} {folder}: {many(len(problems), 'problem')} ({stored})"
     for problem in problems:
         yield f"  {problem}"
-    yield "  Fetch again what is damaged with `headrace run CONFIG --new`."
+    yield "  Fetch again what is damaged with `headrace run CONFIG --new`. It is told here until its run is forgotten:"
+    yield "  `headrace journal prune --keep-runs 1`."
 
 
 def _prune(folders: Sequence[Path], flags: argparse.Namespace, now: float) -> Told:

@@ -6,7 +6,8 @@ import argparse
 import difflib
 import sys
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NoReturn
 
 from headrace.errors import ConfigError
@@ -24,7 +25,12 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises `UsageError`, never exits, and knows which flag was meant."""
+    """An argument parser that raises `UsageError`, never exits, and knows which flag was meant.
+
+    `not_here` says of flags that other commands have what there is in their place.
+    """
+
+    not_here: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, command: str, usage: str, description: str, epilog: str = "") -> None:
         # 3.14 colours help by itself; the golden files know none.
@@ -58,6 +64,8 @@ class Parser(argparse.ArgumentParser):
             word = flag.partition("=")[0]
             near = difflib.get_close_matches(word, list(self._option_string_actions), n=1, cutoff=0.6)
             hint = f" (did you mean {near[0]}?)" if near else ""
+            if word in self.not_here:
+                hint = f": {self.not_here[word]}"
             what = "unknown flag" if flag.startswith("-") else "unexpected argument"
             self.error(f"{what} {word}{hint}")
         return parsed

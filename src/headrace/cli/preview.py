@@ -50,7 +50,7 @@ def parser() -> Parser:
         "  3    the API refused or failed\n",
     )
     add_common(made, *_IDLE)
-    made.add_argument("resource", metavar="RESOURCE", help="the name of one resource of CONFIG")
+    made.add_argument("resource", metavar="RESOURCE", nargs="?", help="the name of one resource of CONFIG")
     made.add_argument("--rows", metavar="N", type=positive, default=_ROWS, help=f"show N rows (default: {_ROWS})")
     return made
 
@@ -59,7 +59,7 @@ def main(argv: Sequence[str], world: World) -> int:
     """Fetch one page, and show it."""
     named = {"config": "", "resource": ""}
     try:
-        flags = parser().read(argv)
+        flags = _flags(argv)
         named = {"config": masked(config_name(flags.config)), "resource": flags.resource}
         found = _previewed(flags, world)
     except ConfigError as error:
@@ -78,10 +78,20 @@ def main(argv: Sequence[str], world: World) -> int:
     return Exit.LOOK if found.rejects or any(not key.good for key in found.keys) else Exit.DONE
 
 
+def _flags(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments, with the resource where it belongs. Raises UsageError."""
+    made = parser()
+    flags = made.read(argv)
+    if flags.resources:
+        whole = f"headrace preview {masked(config_name(flags.config))} {flags.resource or flags.resources[0]}"
+        made.error(f"preview shows one resource and takes its name without --resource: `{whole}`")
+    if flags.resource is None:
+        made.error("the following arguments are required: RESOURCE")
+    return flags
+
+
 def _previewed(flags: argparse.Namespace, world: World) -> Previewed:
     """Read the document, fetch the page. Raises HeadraceError."""
-    from headrace.spec.needs import how_met
-
     flags.resources = [flags.resource]
     reading, options = read_config(flags, world)
     name = config_name(flags.config)
@@ -91,7 +101,7 @@ def _previewed(flags: argparse.Namespace, world: World) -> Previewed:
     for fault in unused:
         raise ConfigError(f"{fault.path} fits nothing in {name}: {fault.fix}")
     if reading.needs:
-        raise ConfigError(f"{name} needs {' and '.join(map(how_met, reading.needs))} before it can be asked for")
+        raise ConfigError(f"{name} needs {' and '.join(reading.lacking)} before it can be asked for")
     from headrace.cli.preview_object import previewed
     from headrace.decode.rules import DecodeRules
     from headrace.run.preview import preview

@@ -103,7 +103,7 @@ def _setting(found: Past, folder: Path, identity: Identity, world: World) -> Set
     """What surrounds the report. The journal knows the configuration by its name alone, not where it lies."""
     from headrace.report.steps import Setting
 
-    going_on = found.run.state == "unfinished"
+    going_on = found.run.state == "unfinished" and found.report.running is not True
     fetched = going_on and found.kept is None and found.report.status != "failed"
     again = ["CONFIG", *([] if folder == HOME / identity.pipeline else ["--journal", str(folder)])]
     return Setting(

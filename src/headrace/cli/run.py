@@ -28,7 +28,7 @@ exit codes:
   1    done, but something needs eyes: rejects, an unproven walk
   2    the configuration, a flag or a need is wrong; nothing was fetched
   3    the API refused or failed for good; what was fetched is kept
-  4    the warehouse refused; what was fetched is kept
+  4    the warehouse refused, or the disk is full; what was fetched is kept
   130  interrupted (Ctrl-C or SIGTERM); run again to resume
 """
 

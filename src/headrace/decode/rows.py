@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-PREFIX_CHARS = 10
-_PREFIX_BITS = 6 * PREFIX_CHARS
+from headrace.model.table import PAGE_CHARS
 
 
 class RecordPage(msgspec.Struct, frozen=True):
@@ -27,7 +26,7 @@ class RecordPage(msgspec.Struct, frozen=True):
 
 
 def page_prefix(journal_uid: str, run_id: str, walk: str, number: int, attempt: int = 1) -> str:
-    """The first ten characters of every `_dlt_id` of the page: 60 bits of BLAKE2b, base64url.
+    """The first ten characters of every `_dlt_id` of the page: of BLAKE2b, base64url.
 
     Equal arguments give equal prefixes, on every machine; the parts are told apart by their lengths. A walk that is
     begun again is another `attempt`: rows of an earlier one may still be there.
@@ -37,4 +36,4 @@ def page_prefix(journal_uid: str, run_id: str, walk: str, number: int, attempt: 
         data = part.encode()
         digest.update(len(data).to_bytes(4, "big"))
         digest.update(data)
-    return base64.urlsafe_b64encode(digest.digest())[: _PREFIX_BITS // 6].decode("ascii")
+    return base64.urlsafe_b64encode(digest.digest())[:PAGE_CHARS].decode("ascii")

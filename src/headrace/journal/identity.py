@@ -13,6 +13,7 @@ from headrace.errors import JournalError
 from headrace.journal import segment
 from headrace.journal.frame import VERSION, PageKept
 from headrace.journal.layout import Identity
+from headrace.journal.room import refusal
 from headrace.journal.scan import Damage, Segment
 
 FILE = "identity.json"
@@ -158,8 +159,9 @@ def _write(folder: Path, known: Known) -> None:
         fresh.rename(folder / FILE)
         segment.sync_folder(folder)
     except OSError as error:
-        raise JournalError(
-            f"The journal {folder} cannot be written: {error.strerror}; mend that or choose another with --journal DIR."
+        raise refusal(
+            f"The journal {folder} cannot be written: {error.strerror}; mend that, or choose another with --journal.",
+            error,
         ) from error
 
 

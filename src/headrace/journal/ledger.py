@@ -157,7 +157,7 @@ class Ledger:
         if self._writer is None:
             raise JournalError(f"The journal {self._folder} is closed, or open for reading only; open it to write.")
         if self._syncer is not None and self._syncer.error is not None:
-            raise JournalError(str(self._syncer.error)) from self._syncer.error
+            raise type(self._syncer.error)(str(self._syncer.error)) from self._syncer.error
         return self._writer
 
     def _nudge(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from headrace.errors import JournalBusy, JournalError
+from headrace.journal.room import refusal
 
 FILE = "lock"
 
@@ -36,8 +37,8 @@ class Lock:
         try:
             fd = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise JournalError(
-                f"The journal {folder} cannot be locked: {error.strerror}; choose another with --journal DIR."
+            raise refusal(
+                f"The journal {folder} cannot be locked: {error.strerror}; choose another with --journal DIR.", error
             ) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,6 +63,35 @@ class Lock:
             _write(self._fd, None)
             os.close(self._fd)
             self._fd = None
+
+
+def holder_of(folder: Path) -> str:
+    """Who holds the lock of a journal folder now, in words; empty where nobody does."""
+    try:
+        fd = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        found = _read(fd)
+        # Trying the lock could turn away whoever comes in that moment: only where there is somebody it could be.
+        if found is None or (found.host == socket.gethostname() and not _is_alive(found.pid)):
+            return ""
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _described(found)
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+    return ""
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return True
 
 
 def _read(fd: int) -> Holder | None:

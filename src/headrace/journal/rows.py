@@ -15,6 +15,7 @@ import msgspec
 from headrace.errors import JournalError
 from headrace.journal.frame import SegmentOpened
 from headrace.journal.layout import Location, RunRecord, RunState, WalkState
+from headrace.journal.room import refusal
 from headrace.model import position
 
 
@@ -29,9 +30,10 @@ DOUBTS = (sqlite3.Error, UnicodeDecodeError, Stale)
 def impossible(folder: Path, error: Exception) -> JournalError:
     """What to say where not even a new index can be had: a full disk, nearly always."""
     reason = getattr(error, "strerror", None) or str(error) or "it does not keep what was written to it"
-    return JournalError(
+    return refusal(
         f"The journal {folder} can have no index: {reason}; make room there and in the folder for temporary files, "
-        f"and run again to resume."
+        f"and run again to resume.",
+        error,
     )
 
 

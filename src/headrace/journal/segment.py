@@ -12,6 +12,7 @@ import zstandard
 from headrace.errors import JournalError
 from headrace.journal import frame
 from headrace.journal.layout import Identity, Location, Mark
+from headrace.journal.room import refusal
 
 SEGMENT_BYTES = 128 * 1024 * 1024
 HEAD_BYTES = len(frame.FILE_MAGIC)
@@ -100,7 +101,7 @@ class SegmentWriter:
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
         self._fd: int | None = None
         self._run_id = ""
-        self._broken = ""
+        self._broken: JournalError | None = None
         self.written = written
         self.synced = written
         self.unsynced_bytes = 0
@@ -138,7 +139,7 @@ class SegmentWriter:
     def sync_point(self) -> tuple[int, Mark] | None:
         """A descriptor of the caller's own to sync, and the mark that is then synced; None: nothing to sync."""
         if self._broken:
-            raise JournalError(self._broken)
+            raise type(self._broken)(str(self._broken))
         if self._fd is None or self.written == self.synced:
             return None
         return os.dup(self._fd), self.written
@@ -151,11 +152,12 @@ class SegmentWriter:
 
     def fail(self, error: OSError) -> JournalError:
         """After a failed sync nobody knows what is on the disk: nothing more is taken (fsync(2), errors)."""
-        self._broken = (
+        self._broken = refusal(
             f"The journal {self._folder} cannot be written to the disk: {error.strerror}; "
-            f"mend that and run again to resume."
+            f"mend that and run again to resume.",
+            error,
         )
-        return JournalError(self._broken)
+        return self._broken
 
     def close(self) -> None:
         """Let go of the open segment, unsealed."""
@@ -197,7 +199,7 @@ class SegmentWriter:
 
     def _put(self, item: frame.Item, body: bytes) -> Location:
         if self._broken:
-            raise JournalError(self._broken)
+            raise type(self._broken)(str(self._broken))
         if self._fd is None:
             raise JournalError(f"The journal {self._folder} has no open segment; open it again.")
         number, offset = self.written
@@ -225,6 +227,6 @@ class SegmentWriter:
             raise self._refused(error) from error
 
     def _refused(self, error: OSError) -> JournalError:
-        return JournalError(
-            f"The journal {self._folder} cannot take more: {error.strerror}; make room and run again to resume."
+        return refusal(
+            f"The journal {self._folder} cannot take more: {error.strerror}; make room and run again to resume.", error
         )

@@ -14,8 +14,10 @@ from typing import Self
 from headrace.errors import JournalError
 from headrace.journal import frame, pages, read
 from headrace.journal.layout import Identity, Location, Problem, Pruned, RunRecord, RunSummary, WalkState
+from headrace.journal.lock import holder_of
 from headrace.journal.opening import Opened, to_read, to_write
 from headrace.journal.prune import forget, prunable
+from headrace.journal.room import refusal
 from headrace.journal.rows import DOUBTS, WalkRow, impossible, state_of
 from headrace.journal.segment import SEGMENT_BYTES
 from headrace.journal.verify import verify
@@ -44,8 +46,9 @@ def open_journal(
             return Journal(folder, to_read(folder, identity))
         return Journal(folder, to_write(folder, identity, clock, segment_bytes), clock=clock)
     except OSError as error:
-        raise JournalError(
-            f"The journal {folder} cannot be opened: {error.strerror}; mend that or choose another with --journal DIR."
+        raise refusal(
+            f"The journal {folder} cannot be opened: {error.strerror}; mend that or choose another with --journal DIR.",
+            error,
         ) from error
     except DOUBTS as error:
         raise impossible(folder, error) from error
@@ -72,6 +75,11 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def holder(self) -> str:
+        """Which process is writing it now, in words; empty where none is. Told without a lock."""
+        return holder_of(self.folder)
 
     # --- runs ---------------------------------------------------------------------------------
 

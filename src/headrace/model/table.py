@@ -20,6 +20,10 @@ ROW = "headrace:row"
 """A column of no schema, in batches of children that a merge by digests links: the place of their root in its batch."""
 
 
+PAGE_CHARS = 10
+"""How many characters of a root's `_dlt_id` are those of its page."""
+
+
 class Column(msgspec.Struct, frozen=True):
     """One column: `name` is normalised; `variant` marks `<col>__v_<type>`; `key` marks a primary or merge key."""
 

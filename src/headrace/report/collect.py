@@ -16,7 +16,7 @@ from headrace.report.tally import Stopped, Tally, WalkTally
 from headrace.report.usage import Usage, process_usage
 
 Status: TypeAlias = Literal["complete", "incomplete", "failed"]
-Kind: TypeAlias = Literal["interrupted", "config", "journal", "sink", "source", "internal"]
+Kind: TypeAlias = Literal["interrupted", "config", "disk", "journal", "sink", "source", "internal"]
 Scalar: TypeAlias = str | int | float | bool | None
 
 
@@ -104,7 +104,10 @@ class ResourceReport(msgspec.Struct, frozen=True):
 
 
 class RunReport(msgspec.Struct, frozen=True):
-    """What a run did, ready for JSON. `wall_s` and `cpu_s` are of this process's try, `resources` of the whole run."""
+    """What a run did, ready for JSON. `wall_s` and `cpu_s` are of this process's try, `resources` of the whole run.
+
+    `running` is there, and true, where the run is under way and this is what it has so far.
+    """
 
     run_id: str
     status: Status
@@ -119,6 +122,7 @@ class RunReport(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...] = ()
     resumed: bool = False
     budget: str = ""
+    running: Literal[True] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def exit_code(self) -> int:

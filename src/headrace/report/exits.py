@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalError, SinkError, SourceError
+from headrace.errors import ConfigError, HeadraceError, Interrupted, JournalError, JournalFull, SinkError, SourceError
 
 if TYPE_CHECKING:
     from headrace.report.collect import RunReport
@@ -32,6 +32,7 @@ KINDS: tuple[tuple[type[BaseException], str, Exit], ...] = (
     (Interrupted, "interrupted", Exit.INTERRUPTED),
     (KeyboardInterrupt, "interrupted", Exit.INTERRUPTED),
     (ConfigError, "config", Exit.MEND),
+    (JournalFull, "disk", Exit.SINK),
     (JournalError, "journal", Exit.MEND),
     (SinkError, "sink", Exit.SINK),
     (SourceError, "source", Exit.SOURCE),
@@ -53,7 +54,7 @@ def exit_code(outcome: RunReport | BaseException) -> Exit:
     kinds = {failure.kind for failure in outcome.errors}
     for _, kind, code in KINDS:
         if kind in kinds:
-            # A journal that fails after pages came in is a full disk, not a wrong journal.
+            # A journal that fails after pages came in is a disk that fails, not a wrong journal.
             late = kind == "journal" and any(each.pages for each in outcome.resources.values())
             return Exit.SINK if late else code
     if outcome.status == "failed":

@@ -14,7 +14,7 @@ from headrace.report.steps import Setting, steps
 from headrace.report.verdict import ending, target_of, verdict
 from headrace.report.words import count, duration, many, size
 
-_MARKS: dict[Style, str] = {"good": "✓", "warn": "!", "bad": "✗"}
+_MARKS: dict[Style, str] = {"good": "✓", "warn": "!", "bad": "✗", "none": "…"}
 _CODE = re.compile("`([^`]+)`")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

@@ -18,6 +18,7 @@ _NOTICES_SHOWN = 12
 _NAMES_SHOWN = 3
 _FAILED_SHOWN = 12
 _REASONS_SHOWN = 3
+_MANY_REPEATED = 0.1  # of the records; a few are what changes while it is read
 _PLACES = re.compile(r"[\w.]+\.\w+(?:, [\w.]+)*(?: and \d+ more)?: ")
 _COUNTED = re.compile(r" \([\d,]+ times\)$")
 _TONES: dict[str, Tone] = {"error": "bad", "warning": "warn", "note": "none"}
@@ -40,7 +41,7 @@ def _happened(report: RunReport, pace: Sequence[str]) -> Iterator[tuple[Tone, st
         yield "none", f"An unfinished run was resumed{came}."
     for name, each in report.resources.items():
         if each.duplicates:
-            yield "none", f"{name}: {many(each.duplicates, 'record')} came more than once; the last read was kept."
+            yield _repeated(name, each)
     yield from _notices(report)
 
 
@@ -123,6 +124,15 @@ def _held_back(report: RunReport, pace: Sequence[str]) -> Iterator[tuple[Tone, s
         what = flags or limit or "The limits of this run"
     refused = many(report.http_429, "was", "were") if report.http_429 else "none was"
     yield "none", f"{what} set the pace of {some(held, _NAMES_SHOWN)}: requests waited for it, and {refused} refused."
+
+
+def _repeated(name: str, each: ResourceReport) -> tuple[Tone, str]:
+    """Records that a later one of their key replaced: where they are many, the key may be less than the whole."""
+    said = f"{name}: {many(each.duplicates, 'record')}"
+    if each.duplicates < _MANY_REPEATED * each.records:
+        return "none", f"{said} came more than once; the last read was kept."
+    mend = "if these are not the same ones read twice, primary_key is not the whole key: mend it, and --full-refresh"
+    return "warn", f"{said} of {count(each.records)} gave way to a later one with the same key; {mend}."
 
 
 def _notices(report: RunReport) -> Iterator[tuple[Tone, str]]:

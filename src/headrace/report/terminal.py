@@ -32,7 +32,7 @@ def lines(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
 
 def _verdict(report: RunReport, setting: Setting, shown: Stage) -> list[str]:
     found, marks = verdict(report, setting), shown.marks
-    mark = {"good": marks.good, "warn": marks.warn}.get(found.style, marks.bad)
+    mark = {"good": marks.good, "warn": marks.warn, "none": marks.bullet}.get(found.style, marks.bad)
     target = target_of(setting)
     where = f"{setting.name} {marks.arrow} {target}" if target else setting.name
     fits = len(f"{mark} {where}  {found.words}") <= shown.width

@@ -32,9 +32,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def verdict(report: RunReport, setting: Setting) -> Verdict:
     """The run as a whole."""
+    if report.running is True:
+        return Verdict("none", f"running; {many(report.pages, 'page')} so far")
     code = exit_code(report)
     style, words = _WORDS[code]
-    if code == Exit.SINK and any(fault.kind == "journal" for fault in report.errors):
+    if code == Exit.SINK and any(fault.kind in {"disk", "journal"} for fault in report.errors):
         words = "the disk of the journal refused"
     if code == Exit.SOURCE and not report.pages:
         words = "failed; nothing was fetched or loaded"
@@ -66,6 +68,8 @@ def figures(report: RunReport) -> list[list[str]]:
 def ending(each: ResourceReport, report: RunReport, setting: Setting) -> Cell:  # noqa: PLR0911 - one for each end
     """How the walk of one resource ended."""
     why = each.proof.why
+    if report.running is True and each.stopped == "interrupted":
+        return Cell("under way" if each.pages else "not begun yet")
     if parent_failed(each, report.resources):
         return Cell("not begun: its parent failed", "bad")
     if each.stopped == "error":

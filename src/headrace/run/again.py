@@ -9,6 +9,7 @@ import msgspec
 
 from headrace.errors import ConfigError
 from headrace.journal.layout import RunRecord
+from headrace.model.guess import KEY
 from headrace.model.plan import Incremental, Resource
 from headrace.model.position import Seen
 from headrace.model.strategy import Scd2
@@ -26,11 +27,25 @@ def line_of(resource: Resource, known: Mapping[str, Resource]) -> list[Resource]
 
 
 def asked_for(walk: OpenWalk, line: Sequence[Resource], record: RunRecord) -> str:
-    """A digest of what a walk asks for, wherever it stands: the requests, and from where all its increments go on."""
+    """A digest of what a walk asks for, wherever it stands: the requests, and from where the increments go on.
+
+    Each row of a parent says that for itself (`Rows`).
+    """
     way, names = walk.resource, {each.name for each in line}
-    since = sorted((name, seen) for name, seen in record.seen.items() if {name, owner_of(name)} & names)
+    since = sorted(
+        (name, seen)
+        for name, seen in record.seen.items()
+        if {name, owner_of(name)} & names and owner_of(name) != way.name
+    )
     parts = (walk.fingerprint, *into(way), since)
     return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+
+
+def may_come_again(line: Sequence[Resource]) -> bool:
+    """Whether a run that proves nothing leaves rows of the resource that the next one brings again."""
+    way = line[0]
+    keyed = is_keyed(way) and KEY not in way.guesses
+    return not keyed and any(each.incremental is not None and each.incremental.end_value is None for each in line)
 
 
 def comes_again(line: Sequence[Resource], seen: Iterable[str]) -> bool:

@@ -16,15 +16,19 @@ from headrace.run.again import asked_for, comes_again, is_keyed, line_of
 from headrace.run.deliver import Delivery
 from headrace.run.ends import WalkEnd
 from headrace.run.resume import OpenWalk
-from headrace.sinks.base import WalkCommit
+from headrace.sinks.base import AskedFor, WalkCommit
 
 
 class Walked(NamedTuple):
-    """A walk that is loaded, how it ended, and how far it has seen: by its own name, or by rows of its parent."""
+    """A walk that is loaded, how it ended, and how far it has seen: by its own name, or by rows of its parent.
+
+    `asked_for` are those rows, if they have to be known.
+    """
 
     walk: OpenWalk
     end: WalkEnd
     seen: Mapping[str, Seen]
+    asked_for: tuple[AskedFor, ...] | None = None
 
 
 def entering(
@@ -68,4 +72,5 @@ def _walk_commit(
         proven=end.proven,
         asks=asked_for(walk, line, record),
         provisional=comes_again(line, seen),
+        asked_for=one.asked_for,
     )

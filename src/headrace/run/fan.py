@@ -8,8 +8,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from headrace.decode.rows import page_prefix
 from headrace.errors import SourceError
 from headrace.model.event import Emit, Event, Noticed, PageFetched, WalkStarted
+from headrace.model.page import PageRef
 from headrace.model.plan import Client, Resource
 from headrace.model.position import Seen
 from headrace.model.table import Reject
@@ -20,6 +22,7 @@ from headrace.run.ends import WalkEnd, failed, interrupted, not_held
 from headrace.run.inquest import Inquest
 from headrace.run.resume import owner_of
 from headrace.run.rows import Rows, RowWalk
+from headrace.sinks.base import AskedFor
 from headrace.transport.base import Transport
 
 AHEAD_WALKS = 64  # walks under way at once; the transport's own limit holds for their requests
@@ -32,7 +35,8 @@ _Turn: TypeAlias = RowWalk | FetchedPage | None
 class Fan:
     """All walks of one child resource. Its pages have one order, that of the parent's rows, whatever comes first.
 
-    `transport` None: nothing is fetched, and the journal's pages are all there is (a replay).
+    `transport` None: nothing is fetched, and the journal's pages are all there is (a replay). `keeps_rows`: it must be
+    known afterwards which rows were asked for, and with which pages.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Fan:
         transport: Transport | None,
         *,
         limit_pages: int | None,
+        keeps_rows: bool,
         emit: Emit,
     ) -> None:
         self.resource = resource
@@ -55,6 +60,7 @@ class Fan:
         self._early = Room(desk.shelf, desk.early_pages)  # for all walks together
         self._inquest = Inquest()
         self.seen: dict[str, Seen] = {}
+        self._asked: dict[tuple[str, ...], list[str]] | None = {} if keeps_rows else None
         self._transport = transport
         self._limit_pages = limit_pages
         self._emit = emit
@@ -66,6 +72,13 @@ class Fan:
         self._under_way: set[asyncio.Task[None]] = set()
         self._kept_bytes = 0
         self._parent_end: WalkEnd | None = None
+
+    @property
+    def asked_for(self) -> tuple[AskedFor, ...] | None:
+        """The rows that have had their turn, if they have to be known."""
+        if self._asked is None:
+            return None
+        return tuple(AskedFor(rows, tuple(pages)) for rows, pages in self._asked.items())
 
     # --- the parent's side --------------------------------------------------------------------
 
@@ -156,6 +169,7 @@ class Fan:
                 return WalkEnd(name, "limit", f"--limit-pages {limit} was reached", proven=False)
             while (page := await turn.pages.get()) is not None:
                 self._keep(-page.size if page.records is not None else 0)
+                self._note(turn, page.ref)
                 try:
                     await deliver(page)
                 except SourceError as error:
@@ -171,9 +185,18 @@ class Fan:
             if end.stopped == "error" or not end.held or (end.stopped == "limit" and self._is_full):
                 return end
             weak = weak or (None if end.proven else end)
+            self._note(turn, None)
             if turn.sieve is not None and turn.sieve.seen is not None and end.proven:
                 self.seen[turn.remembered_as] = turn.sieve.seen
         return self._whole(walks, weak)
+
+    def _note(self, turn: RowWalk, ref: PageRef | None) -> None:
+        """These rows are asked for, and this page is theirs."""
+        if self._asked is not None:
+            pages = self._asked.setdefault(turn.rows, [])
+            if ref is not None:
+                uid, run_id = self._desk.journal.uid, self._desk.run_id
+                pages.append(page_prefix(uid, run_id, ref.walk, ref.number, ref.attempt))
 
     @property
     def _is_full(self) -> bool:

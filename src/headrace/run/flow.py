@@ -17,9 +17,8 @@ from headrace.model.envelope import Scalar
 from headrace.model.event import Committing, Emit
 from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Text
-from headrace.model.position import Seen
 from headrace.model.table import Figures, Receipt, Schema
-from headrace.run.again import check_not_outrun
+from headrace.run.again import check_not_outrun, line_of, may_come_again
 from headrace.run.conduct import FetchedPage, Walker, conduct
 from headrace.run.deliver import Delivery
 from headrace.run.desk import Desk, Sizes
@@ -183,6 +182,7 @@ class Flow:
     def _walks(self, transport: Transport | None, delivery: Delivery | None) -> Iterator[Coroutine[Any, Any, None]]:
         """The work of every resource, each with its pages going where they are wanted."""
         job = self._job
+        known = {walk.resource.name: walk.resource for walk in self._run.walks}
         outlets: dict[str, Outlet] = {}
         for walk in self._run.walks:
             way = walk.resource
@@ -198,6 +198,7 @@ class Flow:
                 self._desk,
                 transport,
                 limit_pages=job.options.limit_pages,
+                keeps_rows=may_come_again(line_of(way, known)),
                 emit=job.emit,
             )
             outlets[way.parent.resource].fans.append(fan)
@@ -253,7 +254,7 @@ class Flow:
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing())
-        walked = [Walked(walk, self.ends[walk.resource.name], self._seen_of(walk)) for walk in self._loaded_walks]
+        walked = [self._walked(walk) for walk in self._loaded_walks]
         known = {each.resource.name: each.resource for each in run.walks}
         walks, seen = entering(walked, known, self.ends, run.record, delivery)
         fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
@@ -261,13 +262,12 @@ class Flow:
         dropped = {walk.table for walk in walks if walk.walk in refreshed}
         return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), seen)
 
-    def _seen_of(self, walk: OpenWalk) -> dict[str, Seen]:
-        """How far the increment of a resource has come, or those of the rows of its parent."""
+    def _walked(self, walk: OpenWalk) -> Walked:
         name = walk.resource.name
-        sieve, fan = self._sieves.get(name), self._fans.get(name)
+        end, sieve, fan = self.ends[name], self._sieves.get(name), self._fans.get(name)
         if fan is not None:
-            return fan.seen
-        return {name: sieve.seen} if sieve is not None and sieve.seen is not None else {}
+            return Walked(walk, end, fan.seen, fan.asked_for)
+        return Walked(walk, end, {name: sieve.seen} if sieve is not None and sieve.seen is not None else {})
 
     def _loaded(self, receipt: Receipt, load_id: str) -> Loaded:
         figures = {

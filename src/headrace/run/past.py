@@ -18,6 +18,8 @@ _WORDS = {
     " or refused is told by its report, which comes with its end.",
     "abandoned": "This run was abandoned with --new, and left no report: the figures are those of its pages.",
     "finished": "The report of this run cannot be read any more: the figures are those of its pages.",
+    "running": "This run is under way ({holder}): the figures are those of the pages that are in its journal by now."
+    " What was loaded, asked again or refused is told by its report, which comes with its end.",
     "lost": "The journal is damaged where this run began: the figures are those of the pages that are left.",
 }
 
@@ -45,13 +47,15 @@ def find_run(runs: Iterable[RunSummary], wanted: str) -> RunSummary:
 
 def past(journal: Journal, run: RunSummary) -> Past:
     """One run of a journal. Raises JournalError where its report is damaged."""
+    holder = journal.holder if run.state == "unfinished" else ""
     kept = journal.report(run.run.run_id)
-    if kept is not None:
+    if kept is not None and not holder:  # that of an earlier try
         try:
             return Past(run, RunReport.from_json(kept), kept)
         except msgspec.DecodeError:  # of another version
             pass
-    return Past(run, _from_pages(run, list(journal.walks(run.run.run_id))), None)
+    report = _from_pages(run, list(journal.walks(run.run.run_id)))
+    return Past(run, _under_way(report, holder) if holder else report, None)
 
 
 def owned_walks(journal: Journal, run_id: str, resource: str) -> Iterator[WalkState]:
@@ -70,6 +74,18 @@ def _from_pages(run: RunSummary, walks: list[WalkState]) -> RunReport:
     status: Status = "failed" if not ended else "complete" if proven else "incomplete"
     notices = (Notice(_WORDS[run.state]),)
     return RunReport(run_id=run.run.run_id, status=status, resources=resources, notices=notices)
+
+
+def _under_way(report: RunReport, holder: str) -> RunReport:
+    """The same of a run that is going on."""
+    resources = {
+        name: each
+        if each.stopped != "interrupted"
+        else msgspec.structs.replace(each, proof=Proof(complete=False, why="it is under way"))
+        for name, each in report.resources.items()
+    }
+    notices = (Notice(_WORDS["running"].format(holder=holder)),)
+    return msgspec.structs.replace(report, status="incomplete", resources=resources, notices=notices, running=True)
 
 
 def _resource(name: str, states: list[WalkState]) -> ResourceReport:

@@ -28,12 +28,13 @@ from headrace.walk.sieve import Sieve
 
 @dataclass(slots=True)
 class RowWalk:
-    """The walk of one row, or of one batch of rows: its pages as they come, None after the last."""
+    """The walk of one row, or of one batch of rows: its pages as they come, None after the last. `rows`: `AskedFor`."""
 
     walk: OpenWalk
     added: bytes
     sieve: Sieve | None
     remembered_as: str
+    rows: tuple[str, ...]
     pages: asyncio.Queue[FetchedPage | None] = field(default_factory=asyncio.Queue)
     end: WalkEnd | None = None
 
@@ -129,13 +130,20 @@ class Rows:
         whole = msgspec.json.encode((fingerprint(self._client, bound), bound.request.headers, self._attempt)) + added
         name = row_walk(self._resource.name, _digest(whole))
         # An increment is kept by what the row says of itself, whatever else becomes of the request.
-        remembered_as = row_walk(self._resource.name, _digest(msgspec.json.encode(list(row.items()))))
+        remembered_as = row_walk(self._resource.name, _itself(row))
         sieve = sieve_of(self._resource, self._record, remembered_as)
         if sieve is not None:
             bound = bind(self._resource, row, sieve.window)
         state = self._journal.walk(self._record.run_id, name)
         walk = OpenWalk(name, bound, fingerprint(self._client, bound), state)
-        return RowWalk(walk, added, sieve, remembered_as)
+        rows = [row] if self.batch is None else self._waiting
+        return RowWalk(walk, added, sieve, remembered_as, tuple(map(self._told_apart_by, rows)))
+
+    def _told_apart_by(self, row: Row) -> str:
+        """What another run knows this row by, if it asks for the same of it."""
+        itself = _itself(row)
+        seen = self._record.seen.get(row_walk(self._resource.name, itself))
+        return itself if seen is None else _digest(itself.encode() + msgspec.json.encode(seen))
 
     def _added(self, values: tuple[Json | Absent, ...]) -> bytes:
         """The included values as members of an object, without its braces. Raises Unfit where one is missing."""
@@ -150,6 +158,10 @@ class Rows:
 def _shown(row: Row, paths: Sequence[str]) -> bytes:
     """The values as they stand in a request: to Python, 1 is equal to 1.0 and to true."""
     return msgspec.json.encode([row[path] for path in paths])
+
+
+def _itself(row: Row) -> str:
+    return _digest(msgspec.json.encode(list(row.items())))
 
 
 def _digest(data: bytes) -> str:

@@ -20,7 +20,6 @@ from headrace.run.flow import Flow, Job, Loaded
 from headrace.run.options import Outcome, RunOptions
 from headrace.run.resume import OpenRun, OpenWalk, open_run
 from headrace.sinks.open import open_sink, read_seen
-from headrace.spec.needs import how_met
 from headrace.spec.read import Options, open_source, read
 from headrace.spec.secrets import Lookup
 from headrace.spec.settings import Settings
@@ -104,7 +103,7 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
         raise ConfigError(f"--set {key} fits nothing in {named}: {fix}")
     _check_refresh(reading.plan, options)
     if reading.needs and options.mode != "replay":
-        raise ConfigError(f"{named} needs {' and '.join(map(how_met, reading.needs))} before it can run")
+        raise ConfigError(f"{named} needs {' and '.join(reading.lacking)} before it can run")
     destination = f"duckdb:///{reading.name}.duckdb" if options.to is None else options.to
     dataset = options.dataset or f"{reading.name}_data"
     open_sink(destination, dataset)  # which connects to nothing: a URL that means no warehouse is refused here

@@ -44,11 +44,22 @@ class Staging(msgspec.Struct, frozen=True):
     figures: Figures = Figures()
 
 
+class AskedFor(msgspec.Struct, frozen=True):
+    """What rows of a parent (one, or a batch of them) have brought: pages, as the first characters of their ids.
+
+    `rows` are digests: of what a row says of itself, and from where the increment of its own goes on.
+    """
+
+    rows: tuple[str, ...]
+    pages: tuple[str, ...] = ()
+
+
 class WalkCommit(msgspec.Struct, frozen=True):
     """How one walk enters the dataset. A `replace` that is not complete stays in the staging.
 
     `provisional`: how far its increment has come is not written down, so the next run asks for the same rows again;
-    they take the place of these, if no key does that. `asks` is what it asked for, as a digest.
+    they take the place of these, if no key does that. `asks` is what it asked for, as a digest; `asked_for`, of a
+    child whose rows may come again, which rows of its parent it was asked for (None: of anything else).
     """
 
     walk: str
@@ -60,6 +71,7 @@ class WalkCommit(msgspec.Struct, frozen=True):
     proven: bool
     asks: str = ""
     provisional: bool = False
+    asked_for: tuple[AskedFor, ...] | None = None
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -88,7 +100,8 @@ class Sink(Protocol):
         Staging of another run is dropped. Of a walk that is known with another fingerprint than the one given,
         what is staged is dropped and what is committed no longer counts: it has begun again. The rows that this run
         has committed of it go with the commit that takes its first new ones, but for those that a key has merged.
-        So do the provisional ones of an earlier run, if the walk asks for the same again.
+        So do the provisional ones of an earlier run, if the walk asks for the same again; of a child, those of the rows
+        of its parent that it is asked for again.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -16,7 +17,7 @@ from headrace.model.table import Receipt, Schema, Watermark
 from headrace.sinks import dlt_kept
 from headrace.sinks.base import Commit, SinkState, Staging
 from headrace.sinks.dlt_faults import lacking, sentence, told
-from headrace.sinks.dlt_line import Line
+from headrace.sinks.dlt_line import Line, Outrun
 from headrace.sinks.dlt_package import Package
 from headrace.sinks.dlt_staging import Staged, StagingFolder
 from headrace.sinks.figures import NOTHING, STAGED, Counted, added, last_load, moves_nothing, together
@@ -50,7 +51,8 @@ class DltSink:
         with told(self._name):
             line = self._line()
             line.discard()
-            line.finish()
+            with contextlib.suppress(Outrun):  # its batches are staged still
+                line.finish()
             line.sync()
             kept, schema = line.kept, line.schema
         self._run_id = run_id
@@ -116,7 +118,13 @@ class DltSink:
         entering = [staged for staged in self._staging.batches if staged.manifest.mark.walk in settlement.entered]
         with told(self._name):
             package = Package(commit, settlement, entering, kept, self._leaving(settlement), self._format)
-            self._line().load(package, commit.schema_name)
+            try:
+                self._line().load(package, commit.schema_name)
+            except Outrun as outrun:
+                raise SinkError(
+                    f"another run has loaded into the dataset {str(outrun)!r} of dlt:{self._name} since this one opened"
+                    " it, and neither may forget the other: run again, to go on from there; nothing is fetched again"
+                ) from outrun
         self._kept = package.after
         self._staging.forget(self._is_delivered)
         return self._receipt(commit, package.rows, package.duplicates, commit.load_id)
@@ -143,7 +151,8 @@ class DltSink:
         emptied = {entry.table for entry in settlement.entries if entry.emptied} | {*settlement.dropped}
         old = [delivery for delivery in settlement.withdrawn if delivery.table not in emptied]
         leaving = tuple(delivery for delivery in old if not delivery.shared) if self._line().takes_back else ()
-        kept = [one for one in old if one not in leaving and one not in self._kept.provisional]
+        provisional = {one.which for one in self._kept.provisional}
+        kept = [one for one in old if one not in leaving and one.which not in provisional]
         if kept:
             raise SinkError(
                 f"walk {kept[0].walk!r} has begun again after load {kept[0].load_id} had brought a part of it, which "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from headrace.sinks.settle import Delivery, Settlement, further, is_of
 _PLACE = "headrace"
 """Where it lies among the states of dlt's sources."""
 _EARLIER_RUNS = 8
+_LINEAGE = 64  # the newest load is told by its id, a time, and clocks of several machines may differ
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -38,7 +39,8 @@ class Kept(msgspec.Struct, frozen=True):
     `load_id` is the last package. `deliveries` are what has to be known of a walk that begins again; those of walks
     that have are `abandoned`. `provisional` are those of earlier runs that the next one of their walk brings again.
     `seen` is that of the last pipeline, `others` that of others which load the dataset. `earlier` are other runs, the
-    newest first: each journal may have one that is not over. What is `leaving` goes before the last package is loaded.
+    newest first: each journal may have one that is not over. What is `leaving` goes before the last package is loaded,
+    which goes on from those of the `lineage`, itself the last of them.
     """
 
     run_id: str = ""
@@ -53,6 +55,7 @@ class Kept(msgspec.Struct, frozen=True):
     others: dict[str, dict[str, Seen]] = {}
     earlier: tuple[Kept, ...] = ()
     leaving: tuple[Delivery, ...] = ()
+    lineage: tuple[str, ...] = ()
 
     @property
     def committed(self) -> dict[str, Watermark]:
@@ -85,14 +88,14 @@ def of_run(kept: Kept, run_id: str) -> Kept:
     known = (Kept(kept.run_id, "", kept.positions, kept.deliveries, kept.abandoned, (), kept.counted), *kept.earlier)
     own = next((each for each in known if each.run_id == run_id), Kept(run_id))
     brought = (*kept.provisional, *kept.abandoned, *kept.deliveries)
-    ours = {*own.abandoned, *own.deliveries}
+    ours = {each.which for each in (*own.abandoned, *own.deliveries)}
     return msgspec.structs.replace(
         kept,
         run_id=run_id,
         positions=own.positions,
         deliveries=own.deliveries,
         abandoned=own.abandoned,
-        provisional=tuple(each for each in brought if each.provisional and each not in ours),
+        provisional=tuple(each for each in brought if each.provisional and each.which not in ours),
         counted=own.counted,
         earlier=tuple(each for each in known if each.positions and each is not own)[:_EARLIER_RUNS],
     )
@@ -125,19 +128,23 @@ def after(
         ),
         deliveries=tuple(map(_decided(commit), (*kept.deliveries, *settlement.deliveries))),
         abandoned=tuple(each for each in kept.abandoned if each.walk not in entered),
-        provisional=tuple(each for each in kept.provisional if each.walk not in entered),
+        provisional=(*(each for each in kept.provisional if each.walk not in entered), *settlement.waiting),
         counted=(*kept.counted, *counted),
         seen=seen | {walk: further(seen.get(walk), new) for walk, new in commit.seen.items()},
-        earlier=tuple(_undone(each, settlement.withdrawn) for each in kept.earlier),
+        earlier=tuple(_undone(each, settlement) for each in kept.earlier),
         leaving=leaving,
+        lineage=tuple(dict.fromkeys((*kept.lineage, kept.load_id, commit.load_id)))[-_LINEAGE:],
     )
 
 
-def _undone(run: Kept, withdrawn: Iterable[Delivery]) -> Kept:
-    """An earlier run whose rows were taken back: should it go on, it brings them again."""
-    walks = {old.walk for old in withdrawn if old in run.deliveries}
+def _undone(run: Kept, settlement: Settlement) -> Kept:
+    """An earlier run whose rows were taken back: should it go on, it brings them again, and what is left goes."""
+    own, withdrawn = {old.which for old in run.deliveries}, {old.which for old in settlement.withdrawn}
+    walks = {walk for load_id, walk in withdrawn if (load_id, walk) in own}
+    left = tuple(old for old in settlement.waiting if old.which in own & withdrawn)
     return msgspec.structs.replace(
         run,
+        abandoned=(*run.abandoned, *left),
         positions=tuple(each for each in run.positions if each.mark.walk not in walks),
         deliveries=tuple(each for each in run.deliveries if each.walk not in walks),
         counted=tuple(each for each in run.counted if each.walk not in walks),
@@ -150,7 +157,7 @@ def _decided(commit: Commit) -> Callable[[Delivery], Delivery]:
 
     def decided(each: Delivery) -> Delivery:
         provisional = known.get(each.walk, each.provisional) and not each.keyed
-        return msgspec.structs.replace(each, provisional=provisional)
+        return msgspec.structs.replace(each, provisional=provisional, asked_for=each.asked_for if provisional else ())
 
     return decided
 

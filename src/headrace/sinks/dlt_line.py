@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema.utils import normalize_schema_name
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import storage as extract_storage
@@ -18,8 +19,13 @@ from headrace.sinks import dlt_kept
 from headrace.sinks.dlt_landed import is_recorded, note_landed
 from headrace.sinks.dlt_package import Package
 from headrace.sinks.dlt_tables import Naming, known_schema
+from headrace.sinks.dlt_turn import turn
 from headrace.sinks.dlt_withdraw import withdrawing
 from headrace.sinks.settle import Delivery, family
+
+
+class Outrun(Exception):
+    """Another run has loaded the dataset meanwhile; what this one had packed is gone, and stays staged."""
 
 
 class Line:
@@ -72,14 +78,34 @@ class Line:
                 shutil.rmtree(folder)
 
     def finish(self) -> None:
-        """Load the package that is waiting, if there is one."""
-        if self._pipeline.list_extracted_load_packages():
-            self._pipeline.normalize()
-        for load_id in self._pipeline.list_normalized_load_packages():
-            self._look_for_landed(load_id)
-        if self._pipeline.list_normalized_load_packages():
-            self._take_back(self.kept.leaving)
-            self._pipeline.load()
+        """Load the package that is waiting, if there is one. Raises Outrun: then it is gone, and nothing is loaded."""
+        if not self._pipeline.has_pending_data:
+            return
+        with turn(self._pipeline.destination.destination_type, self._pipeline.dataset_name):
+            if self._pipeline.list_extracted_load_packages():
+                self._pipeline.normalize()
+            for load_id in self._pipeline.list_normalized_load_packages():
+                self._look_for_landed(load_id)
+            for load_id in self._pipeline.list_normalized_load_packages():
+                self._check_not_outrun(load_id)
+                self._take_back(self.kept.leaving)
+                self._pipeline.load()
+
+    def _check_not_outrun(self, load_id: str) -> None:
+        """Raises Outrun where another run has loaded the dataset since this one opened it.
+
+        The state in the package would be the newest one, and know nothing of that. A package that is begun is finished.
+        """
+        packages = self._pipeline._get_load_storage().normalized_packages  # noqa: SLF001 - dlt offers no other way
+        is_begun = any(state != "new_jobs" for state, _ in packages.list_all_jobs_with_states(load_id))
+        if is_begun or not self._pipeline.config.restore_from_destination:
+            return
+        with contextlib.suppress(DestinationUndefinedEntity):  # nobody has loaded it
+            there = self._pipeline._restore_state_from_destination()  # noqa: SLF001 - likewise
+            newest = dlt_kept.read(there or {}).load_id
+            if newest and newest not in self.kept.lineage:
+                self._pipeline.drop()
+                raise Outrun(self._pipeline.dataset_name)
 
     def _look_for_landed(self, load_id: str) -> None:
         """Tell dlt what a load that was killed had done already, as far as a database can say so."""
@@ -113,15 +139,15 @@ class Line:
         if not deliveries or not isinstance(client, SqlJobClientBase):
             return
         schema, naming = self.schema, Naming(self._pipeline.default_schema.naming)
-        families = [(old.load_id, family(old.table, schema)) for old in deliveries]
+        families = [(old, family(old.table, schema)) for old in deliveries]
         names = {naming.short(table.name) for _, tables in families for table in tables}
         with client:
             there = {name for name, columns in client.get_storage_tables(sorted(names)) if columns}
         with self._pipeline.sql_client() as sql, sql.begin_transaction():
-            for load_id, tables in families:
+            for old, tables in families:
                 made = [table for table in tables if naming.short(table.name) in there]
-                for statement in withdrawing(made, sql, naming):
-                    sql.execute_sql(statement, *[load_id] * statement.count("%s"))
+                for statement in withdrawing(made, sql, naming, old.staying_pages):
+                    sql.execute_sql(statement, *[old.load_id] * statement.count("%s"))
 
     def close(self) -> None:
         """Let another pipeline be the active one."""

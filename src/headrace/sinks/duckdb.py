@@ -203,7 +203,7 @@ class _Session:
             dataset = Dataset(self._database, self._names, stored, commit.schema)
             self._deliveries.note(self._run_id, settlement.deliveries, self._staged)
             dataset.take(settlement, self._staged, commit.load_id)
-            for other, undone in self._deliveries.forget(self._run_id, settlement.entered):
+            for other, undone in self._deliveries.forget(self._run_id, settlement):
                 self._ledger.undo(other, undone)
             self._deliveries.decide(self._run_id, commit.walks)
             self._ledger.move_rejects(leaving, commit.load_id)

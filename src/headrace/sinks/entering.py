@@ -90,7 +90,8 @@ class Dataset:
         if delivery.table not in self._data:
             return
         delivered = DELIVERED if delivery.shared else None
-        brought = [delivery.load_id, delivery.walk] if delivery.shared else [delivery.load_id]
+        brought: list[object] = [delivery.load_id, *([delivery.walk] if delivery.shared else ())]
+        brought.append(delivery.staying_pages)
         self._database.run(merge_sql.withdrawn(self._names, delivery.table, delivered), brought)
         self._delete_children(family(delivery.table, self._stored, self._new))
         self._database.run(merge_sql.delete_brought(self._names, delivery.table, delivered), brought)

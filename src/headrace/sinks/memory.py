@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import msgspec
@@ -24,10 +23,10 @@ from headrace.sinks.figures import (
     of_entry,
     together,
 )
+from headrace.sinks.memory_delivered import Delivered, goes
 from headrace.sinks.memory_entering import Staged, enter, place_of
 from headrace.sinks.memory_rows import Row, remove
 from headrace.sinks.settle import (
-    Delivery,
     Settlement,
     begun_again,
     check_roots,
@@ -39,25 +38,6 @@ from headrace.sinks.settle import (
     settle,
     to_take,
 )
-
-
-@dataclass(slots=True)
-class Delivered:
-    """What a load brought of a walk, with the ids of the root rows, and whether the walk has begun again since."""
-
-    run_id: str
-    delivery: Delivery
-    ids: frozenset[str]
-    abandoned: bool = False
-
-    def is_provisional_to(self, run_id: str) -> bool:
-        """Whether an earlier run than this one brought it, and the next one of the same walk brings it again."""
-        return self.delivery.provisional and self.run_id != run_id
-
-    def is_dealt_with(self, run_id: str, entered: AbstractSet[str]) -> bool:
-        """Whether a commit of the run has made up its mind about it."""
-        open_ = self.abandoned if self.run_id == run_id else self.delivery.provisional
-        return open_ and self.delivery.walk in entered
 
 
 @dataclass(slots=True)
@@ -231,14 +211,21 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
         if old.table not in here.tables:
             continue
         ids = brought[old.load_id, old.walk]
-        gone = [row for row in here.tables.get(old.table, []) if _was_brought(row, old.load_id, ids)]
-        kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not _was_brought(row, old.load_id, ids)}
+        gone = [row for row in here.tables.get(old.table, []) if goes(row, old, ids)]
+        kept = {row["_dlt_id"] for row in here.tables.get(old.table, []) if not goes(row, old, ids)}
         remove(here.tables, family(old.table, here.schema, commit.schema), gone, kept)
+    withdrawn = {old.which for old in settlement.withdrawn}
+    waiting = {old.which: old for old in settlement.waiting}
     dealt_with = [known for known in here.delivered if known.is_dealt_with(commit.run_id, settlement.entered)]
     for known in dealt_with:
-        here.delivered.remove(known)
-        if known.run_id != commit.run_id:
+        which = known.delivery.which
+        if which in withdrawn and known.run_id != commit.run_id:
             here.positions.pop((known.run_id, known.delivery.walk), None)
+            known.abandoned = True
+        if which in waiting:
+            known.delivery = waiting[which]
+        else:
+            here.delivered.remove(known)
     for new in settlement.deliveries:
         own = (staged.row["_dlt_id"] for staged in here.staged if (staged.walk, staged.table) == (new.walk, new.table))
         here.delivered.append(Delivered(commit.run_id, new, frozenset(own)))
@@ -247,10 +234,6 @@ def _withdraw(here: Warehouse, commit: Commit, settlement: Settlement) -> None:
         if known.run_id == commit.run_id and known.delivery.walk in provisional:
             still = provisional[known.delivery.walk] and not known.delivery.keyed
             known.delivery = msgspec.structs.replace(known.delivery, provisional=still)
-
-
-def _was_brought(row: Row, load_id: str, ids: AbstractSet[str]) -> bool:
-    return row["_dlt_load_id"] == load_id and row["_dlt_id"] in ids
 
 
 def _count(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from headrace.model.table import ROW
+from headrace.model.table import PAGE_CHARS, ROW
 from headrace.sinks.ddl import LOAD_ID, WALK, Names, quote, quoted, temporary
 
 LOSERS = temporary("_headrace_losers")
@@ -87,7 +87,8 @@ def delete_roots(names: Names, root: str, keys: Iterable[Sequence[str]], source:
 def withdrawn(names: Names, root: str, delivered: str | None) -> str:
     """The ids of the root rows that one load (the first parameter) brought, less those that other rows have too.
 
-    `delivered` is the table of the ids that each walk (the second parameter) brought, where several did.
+    `delivered` is the table of the ids that each walk (the second parameter) brought, where several did. Rows of the
+    pages in the last parameter stay.
     """
     where = _brought(names, delivered)
     return (
@@ -142,7 +143,8 @@ def fill_root_id(names: Names, path: Sequence[Link]) -> str:
 
 
 def _brought(names: Names, delivered: str | None) -> str:
-    by_load = f"d.{quote(LOAD_ID)} = $1"
+    page = f"d.{_ID}[:{PAGE_CHARS}]"
+    by_load = f"d.{quote(LOAD_ID)} = $1 AND {page} NOT IN (SELECT unnest(${2 if delivered is None else 3}))"
     if delivered is None:
         return by_load
     of_walk = "i.load_id = $1 AND i.walk = $2"

@@ -12,7 +12,7 @@ from headrace.model.plan import Disposition
 from headrace.model.position import Seen
 from headrace.model.strategy import Scd2, takes_whole_loads
 from headrace.model.table import Schema, TableSchema, Watermark
-from headrace.sinks.base import Commit, Staging, WalkCommit
+from headrace.sinks.base import AskedFor, Commit, Staging, WalkCommit
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -31,8 +31,8 @@ class Entry(msgspec.Struct, frozen=True):
 class Delivery(msgspec.Struct, frozen=True):
     """What one load brings of one walk: rows of a root table, and those that hang on them.
 
-    `keyed`: they are merged by a key. `shared`: other walks fill the table in the same load. `asks` and `provisional`
-    as in `WalkCommit`.
+    `keyed`: they are merged by a key. `shared`: other walks fill the table in the same load. `asks`, `provisional` and
+    `asked_for` as in `WalkCommit`; of what is taken back, `asked_for` is what stays of it.
     """
 
     load_id: str
@@ -42,6 +42,17 @@ class Delivery(msgspec.Struct, frozen=True):
     shared: bool = False
     asks: str = ""
     provisional: bool = False
+    asked_for: tuple[AskedFor, ...] = ()
+
+    @property
+    def which(self) -> tuple[str, str]:
+        """What no other delivery has."""
+        return self.load_id, self.walk
+
+    @property
+    def staying_pages(self) -> list[str]:
+        """Of what is taken back, the pages whose rows stay."""
+        return [page for each in self.asked_for for page in each.pages]
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -49,6 +60,7 @@ class Settlement(msgspec.Struct, frozen=True):
 
     `entered` are the walks whose position moves; those that a commit names and that are not in it either are
     taken already or stay in the staging. `deliveries` are what has to be known of them, should they begin again.
+    `waiting` is what earlier runs have brought for rows of a parent that did not come again: it stays, but may yet.
     """
 
     dropped: tuple[str, ...]
@@ -56,6 +68,7 @@ class Settlement(msgspec.Struct, frozen=True):
     positions: tuple[tuple[str, Watermark], ...]
     withdrawn: tuple[Delivery, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    waiting: tuple[Delivery, ...] = ()
 
     @property
     def entered(self) -> frozenset[str]:
@@ -77,7 +90,7 @@ def settle(
     A table is emptied or dropped at most once in a run. A replace waits until all walks of its table that the commit
     names are complete, and so does a merge to which it means something what a load lacks. `abandoned` is what this run
     brought of walks that have begun again since: it goes with their first rows. So does, of `provisional`, what an
-    earlier run brought of walks that ask for the same again.
+    earlier run brought of walks that ask for the same again, for the same rows of a parent.
     Raises SinkError where the commit speaks of pages that the staging does not hold.
     """
     fresh = [walk for walk in commit.walks if not _covers(committed.get(walk.walk), walk.watermark)]
@@ -87,14 +100,17 @@ def settle(
     waiting = {walk.table for walk in fresh if walk.walk in whole and not walk.watermark.complete}
     entering = [walk for walk in fresh if _enters(walk, whole, waiting)]
     deliveries = _deliveries(commit, entering)
-    asked = {(walk.walk, walk.asks) for walk in entering}
-    again = [old for old in provisional if (old.walk, old.asks) in asked]
+    asked = {(walk.walk, walk.asks): walk for walk in entering}
+    parts = [_again(old, asked[old.walk, old.asks]) for old in provisional if (old.walk, old.asks) in asked]
     return Settlement(
         dropped=_dropped(commit, entering, begun),
         entries=_entries(entering, begun),
         positions=tuple((walk.table, walk.watermark) for walk in entering),
-        withdrawn=_withdrawn([*abandoned, *again], entering, deliveries),
+        withdrawn=_withdrawn(
+            [*map(_whole, abandoned), *(old for old, is_left in parts if not is_left)], entering, deliveries
+        ),
         deliveries=deliveries,
+        waiting=tuple(old for old, _ in parts if old.asked_for),
     )
 
 
@@ -233,10 +249,26 @@ def _deliveries(commit: Commit, entering: list[WalkCommit]) -> tuple[Delivery, .
             keyed=(keyed := _is_keyed(walk, commit.schema)),
             shared=tables.count(walk.table) > 1,
             asks=walk.asks,
-            provisional=walk.provisional and not keyed,
+            provisional=(provisional := walk.provisional and not keyed),
+            asked_for=tuple(each for each in walk.asked_for or () if each.pages) if provisional else (),
         )
         for walk in filling
     )
+
+
+def _again(old: Delivery, walk: WalkCommit) -> tuple[Delivery, bool]:
+    """An old delivery with what stays of it as a walk asks for the same again; and whether all of it stays."""
+    if walk.asked_for is None:
+        return _whole(old), False
+    rows = {row for each in walk.asked_for for row in each.rows}
+    staying = tuple(each for each in old.asked_for if not rows.issuperset(each.rows))
+    is_left = bool(old.asked_for) and len(staying) == len(old.asked_for)
+    return msgspec.structs.replace(old, asked_for=staying), is_left
+
+
+def _whole(old: Delivery) -> Delivery:
+    """To be taken back with nothing left."""
+    return msgspec.structs.replace(old, asked_for=())
 
 
 def _is_keyed(walk: WalkCommit, schema: Schema) -> bool:

@@ -24,11 +24,13 @@ from headrace.spec.habits import habits_of
 from headrace.spec.keys import check_defaults, check_keys
 from headrace.spec.merge import with_defaults
 from headrace.spec.misspelt import as_meant
+from headrace.spec.needs import how_met
 from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
 from headrace.spec.overrides import overridden, resource_overridden
 from headrace.spec.prose import read_prose
 from headrace.spec.resource import ReadResource, name_of, path_of, read_resource, with_key
+from headrace.spec.secrets import Lookup
 from headrace.spec.stand_ins import without_stand_ins
 from headrace.spec.tables import check_tables
 from headrace.spec.vocabulary import TOP
@@ -81,7 +83,8 @@ class Outline:
 class Reading:
     """A document as read: `plan` is there whenever no fault is an error; `needs` must be met before it runs.
 
-    `certain` are the deviations that can mean one thing only, which the faults tell in one sentence.
+    `certain` are the deviations that can mean one thing only, which the faults tell in one sentence; `fillers` says of
+    needs where something stands that only holds the place of a value.
     """
 
     plan: Plan | None
@@ -91,6 +94,12 @@ class Reading:
     dialect: Dialect
     outline: Outline = field(default_factory=Outline)
     certain: tuple[Fault, ...] = ()
+    fillers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lacking(self) -> list[str]:
+        """The needs, and how they are met, in words."""
+        return [how_met(need, self.fillers.get(need, "")) for need in self.needs]
 
     @property
     def in_full(self) -> tuple[Fault, ...]:
@@ -162,7 +171,9 @@ def read(source: Source, options: Options | None = None) -> Reading:
     outline = outline_of(ctx, document, options) if document.config is not None else Outline()
     plan = plan_of(ctx, outline, name, options)
     tell_in_sum(faults)
-    return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline, tuple(faults.certain))
+    found = options.lookup.fillers if isinstance(options.lookup, Lookup) else {}
+    fillers = {f"{ref.kind}:{ref.name}": where for ref, where in found.items()}
+    return Reading(plan, faults.by_line(), tuple(ctx.needs), name, dialect, outline, tuple(faults.certain), fillers)
 
 
 def _check_name(faults: Faults, name: str) -> None:

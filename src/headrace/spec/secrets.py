@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from headrace.errors import ConfigError
+from headrace.model.credential import names_credential
 from headrace.model.plan import Ref
+from headrace.spec.filler import is_filler
 
 DEFAULT_SECRETS = Path(".dlt/secrets.toml")
 DEFAULT_CONFIG = Path(".dlt/config.toml")
@@ -16,42 +18,55 @@ _SERVICE = "headrace"
 
 
 class Lookup:
-    """Finds the value of a reference; None if it is nowhere. An empty value counts as found.
+    """Finds the value of a reference; None if it is nowhere. An empty value counts as found, a filler does not.
 
+    `fillers` says of each reference with a filler where that was found.
     `secrets_file` None means `.dlt/secrets.toml`, where it exists (and beside it `config.toml`, for `dlt.config`).
     """
 
     def __init__(self, environ: Mapping[str, str], secrets_file: str | Path | None = None) -> None:
         self._environ = environ
         files = [Path(secrets_file)] if secrets_file else [path for path in (DEFAULT_SECRETS,) if path.is_file()]
-        self._tables = [_load(path) for path in files]
-        self._config = [_load(DEFAULT_CONFIG)] if DEFAULT_CONFIG.is_file() else []
+        self._tables = [(str(path), _load(path)) for path in files]
+        self._config = [(str(DEFAULT_CONFIG), _load(DEFAULT_CONFIG))] if DEFAULT_CONFIG.is_file() else []
         self._keyring: dict[str, str | None] = {}
+        self.fillers: dict[Ref, str] = {}
 
     def __call__(self, ref: Ref) -> str | None:
         """The value of a reference."""
-        if ref.kind == "env":
-            return self._environ.get(ref.name)
-        found = self._from_environment(ref.name)
-        if found is None:
-            tables = [*self._tables, *self._config] if ref.kind == "config" else self._tables
-            found = next((value for table in tables if (value := _from_table(table, ref.name)) is not None), None)
-        if found is None and ref.kind == "secret":
-            found = self._from_keyring(ref.name)
-        return found
+        is_secret = ref.kind == "secret" or names_credential(ref.name)
+        for where, value in self._found(ref):
+            if not (is_secret and is_filler(value)):
+                return value
+            self.fillers.setdefault(ref, where)
+        return None
 
-    def _from_environment(self, name: str) -> str | None:
-        exact = [name, *environment_names(name)]
-        for candidate in exact:
+    def _found(self, ref: Ref) -> Iterator[tuple[str, str]]:
+        """The values that there are, each with where it lies, the first choice first."""
+        if ref.kind == "env":
+            if ref.name in self._environ:
+                yield f"the environment variable {ref.name}", self._environ[ref.name]
+            return
+        yield from self._from_environment(ref.name)
+        for file, table in [*self._tables, *self._config] if ref.kind == "config" else self._tables:
+            value = _from_table(table, ref.name)
+            if value is not None:
+                yield f"{ref.name} in {file}", value
+        kept = self._from_keyring(ref.name) if ref.kind == "secret" else None
+        if kept is not None:
+            yield f"{ref.name} in the keyring", kept
+
+    def _from_environment(self, name: str) -> Iterator[tuple[str, str]]:
+        for candidate in (name, *environment_names(name)):
             if candidate in self._environ:
-                return self._environ[candidate]
+                yield f"the environment variable {candidate}", self._environ[candidate]
+                return
         ending = f"__{_upper(name)}"
         elsewhere = {
-            value for key, value in self._environ.items() if key.startswith("SOURCES__") and key.endswith(ending)
+            value: key for key, value in self._environ.items() if key.startswith("SOURCES__") and key.endswith(ending)
         }
-        return (
-            elsewhere.pop() if len(elsewhere) == 1 else None
-        )  # two sources with two values: neither is meant for sure
+        if len(elsewhere) == 1:  # two sources with two values: neither is meant for sure
+            yield from ((f"the environment variable {key}", value) for value, key in elsewhere.items())
 
     def _from_keyring(self, name: str) -> str | None:
         if name not in self._keyring:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from headrace.model.credential import names_credential
 from headrace.model.plan import Ref
 from headrace.spec.context import Context
+from headrace.spec.filler import is_filler
 from headrace.spec.node import Node
 from headrace.spec.references import Kind, Part, joined
 
@@ -41,20 +42,6 @@ _WHOLE: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("secret", re.compile(rf"dlt\.(?:secrets|config)(?:\.get)?\s*(?=[\[(]){_QUOTED}")),
 )
 """What names a value beyond doubt: in braces wherever it stands, without them only if it is the whole."""
-
-_LONGEST = 80  # characters of a filler
-_WHAT = r"(?:[^\W_]*(?:key|token|secret|password|id|name|user\w*|email|credentials?))"
-_FILLER = re.compile(
-    rf"""
-      <[^<>]+> | \[[A-Z][A-Z _-]+\] | \{{[a-z_]\w*\}} |     # <token>, [API KEY], {{token}}
-      .*(?:\b|_)your[-_ ](?:[^\W_]+[-_ ])*{_WHAT}\b.* | .*[-_ ](?:goes[-_ ])?here |
-      (?:insert|enter|replace|put|add|fill)[-_ ].*(?:key|token|secret|password|me|this)\b.* |
-      x{{3,}}(?:-x+)* | \*{{3,}} | \.{{3}} | … | change[-_ ]?(?:me|it|this) | replace[-_ ]?me | todo | tbd | fixme |
-      placeholder | dummy(?:[-_ ]\w+)? | (?:api|access|auth|secret|client|bearer)[-_ ](?:key|token|secret) |
-      secret[-_ ]access[-_ ]key
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
 
 
 def without_stand_ins(ctx: Context, config: Node) -> Node:
@@ -105,7 +92,7 @@ def _filled(ctx: Context, name: str, node: Node) -> Node:
             if isinstance(part, Ref):
                 _tell(ctx, node, part)
         return Node(joined([before, *parts]), node.line, node.path, node.key_line)
-    if len(rest) > _LONGEST or _FILLER.fullmatch(rest) is None:
+    if not is_filler(rest):
         return node
     secret = re.sub(r"\W", "_", name).lower()
     ctx.faults.tell("credential-filler", node.path, node.line, name=secret, variable=secret.upper())
