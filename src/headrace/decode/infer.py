@@ -15,6 +15,9 @@ import pyarrow.compute as pc
 
 from headrace.decode import identity, moments
 from headrace.decode.coerce import cast, cast_values, type_of
+from headrace.decode.contract import Gate
+from headrace.decode.declared import declared, hints_of, required
+from headrace.decode.losses import Lost
 from headrace.decode.names import normalise, variant
 from headrace.decode.observed import Kind, Observation, ObservedColumn, ObservedTable, first_valid
 from headrace.decode.order import Newcomer, in_order
@@ -46,35 +49,59 @@ class Misfit:
 
 @dataclass(slots=True)
 class FoldedTable:
-    """What becomes of one observed table; these stand as the tables of the observation do."""
+    """What becomes of one observed table; these stand as the tables of the observation do.
+
+    `gone` are rows that a schema contract discards, a mask as long as the table; of a root they are misfits as well.
+    """
 
     pieces: list[Piece] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
+    gone: pa.Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """`schema` holds all tables known after this batch; `tables` say where this batch's values go."""
+    """`schema` holds all tables known after this batch; `tables` say where this batch's values go.
+
+    `discarded` counts what a schema contract has discarded, rows of root tables left out: those are misfits.
+    """
 
     schema: Schema
     tables: tuple[FoldedTable, ...]
+    discarded: tuple[tuple[Lost, int], ...] = ()
 
 
-def fold(schema: Schema, observation: Observation, resource: Resource) -> Folded:
-    """Decide what is new in this batch, given all that earlier batches decided. The arguments are left as they are."""
+def fold(schema: Schema, observation: Observation, resource: Resource, run_id: str = "") -> Folded:
+    """Decide what is new in this batch, given all that earlier batches decided. The arguments are left as they are.
+
+    Raises ContractBroken where a schema contract freezes what the batch would change. New tables are of `run_id`.
+    """
     folded = tuple(FoldedTable() for _ in observation.tables)
+    gate = Gate(schema, observation, resource, run_id)
     newcomers: list[Newcomer] = []
     widened: dict[str, frozenset[str]] = {}
-    for name in dict.fromkeys(table.name for table in observation.tables):
+    for name in gate.in_order():
         if _is_anothers(name, schema, resource):
             _refuse(name, schema, observation, folded)
             continue
-        columns = _known(schema.tables.get(name), resource, name)
-        table = _Table(name, observation, columns, folded)
+        columns = _known(schema.tables.get(name), resource, gate, name)
+        if not gate.enter(name, columns):
+            continue
+        table = _Table(name, observation, columns, folded, gate)
         newcomers += table.decide(merges=resource.disposition == "merge")
         widened[name] = frozenset(table.widened)
-    tables = _grown(schema, observation, resource, in_order(newcomers, observation, shape_of(resource)))
-    return Folded(Schema(_with_doubles(tables, widened)), folded)
+    gate.check()
+    _discard(gate, folded)
+    tables = _grown(schema, observation, gate, run_id, in_order(newcomers, observation, shape_of(resource)))
+    return Folded(Schema(_with_doubles(tables, widened)), folded, tuple(gate.values))
+
+
+def _discard(gate: Gate, folded: tuple[FoldedTable, ...]) -> None:
+    """Mark the rows that the contract discards; a record whose own row goes is a reject."""
+    for place, (table, plan) in enumerate(zip(gate.tables, folded, strict=True)):
+        plan.gone = gate.gone(place)
+        if table.parent is None:
+            plan.misfits += [Misfit(each.rows, each.reason) for each in gate.rows.get(place, ())]
 
 
 def _is_anothers(name: str, schema: Schema, resource: Resource) -> bool:
@@ -92,54 +119,40 @@ def _refuse(name: str, schema: Schema, observation: Observation, folded: tuple[F
             plan.misfits.append(Misfit(pa.repeat(pa.scalar(value=True), table.rows), reason))
 
 
-def _known(table: TableSchema | None, resource: Resource, name: str) -> dict[str, Column]:
+def _known(table: TableSchema | None, resource: Resource, gate: Gate, name: str) -> dict[str, Column]:
     """The columns of a table before the batch: those of the schema, then those that the resource declares."""
     columns = {} if table is None else {column.name: column for column in table.columns}
-    if name == normalise(resource.table):
-        for hint in resource.columns:
-            column = normalise(hint.name)
-            if hint.data_type is not None and column not in columns:
-                columns[column] = Column(
-                    column,
-                    msgspec.convert(hint.data_type, DataType),
-                    nullable=column not in required(resource),
-                )
+    for hint in hints_of(resource, name) if gate.takes_columns(name) else ():
+        column = normalise(hint.name)
+        if hint.data_type is not None and column not in columns:
+            columns[column] = Column(
+                column,
+                msgspec.convert(hint.data_type, DataType),
+                nullable=column not in required(resource, name),
+            )
     return columns
-
-
-def keys_of(resource: Resource) -> tuple[str, ...]:
-    """The columns by which a merge finds its rows; none for other dispositions."""
-    keys = (*resource.primary_key, *resource.merge_key) if resource.disposition == "merge" else ()
-    return tuple(normalise(name) for name in keys)
-
-
-def declared(resource: Resource, table: str) -> frozenset[str]:
-    """The columns of a table whose type the configuration states; it can only do so for the root."""
-    if table != normalise(resource.table):
-        return frozenset()
-    return frozenset(normalise(hint.name) for hint in resource.columns if hint.data_type is not None)
-
-
-def required(resource: Resource) -> frozenset[str]:
-    """The columns in which every record must have a value: the keys of a merge, and what is declared not nullable."""
-    stated = (normalise(hint.name) for hint in resource.columns if hint.nullable is False)
-    return frozenset((*keys_of(resource), *stated))
 
 
 class _Table:
     """The decisions for one table, which may be observed at several places (below different parents)."""
 
     def __init__(
-        self, name: str, observation: Observation, columns: dict[str, Column], folded: tuple[FoldedTable, ...]
+        self,
+        name: str,
+        observation: Observation,
+        columns: dict[str, Column],
+        folded: tuple[FoldedTable, ...],
+        gate: Gate,
     ) -> None:
         self._name = name
         self._places = [place for place, table in enumerate(observation.tables) if table.name == name]
-        self._tables = observation.tables
+        self._tables = gate.tables
         self._columns = columns
         self._folded = folded
-        self._required = required(observation.resource)
+        self._gate = gate
+        self._required = required(observation.resource, name)
         self._newcomers: list[Newcomer] = []
-        self._may_widen = observation.rules.widen_numbers
+        self._may_widen = observation.rules.widen_numbers and gate.takes_variants(name)
         self._declared = declared(observation.resource, name)
         self.widened: set[str] = set()
 
@@ -151,9 +164,13 @@ class _Table:
                 self._column(name)
         for column in ours:
             if column.name not in self._columns:
-                place = min(self._places, key=lambda place: (self._root_row(place, 0), place))
-                self._newcomers.append(Newcomer(column, self._name, place, 0, beside=column.name))
+                place = min(self._places, key=lambda place: (self._first_root_row(place), place))
+                first = self._gate.first_row(place)
+                self._newcomers.append(Newcomer(column, self._name, place, first, beside=column.name))
         return self._newcomers
+
+    def _first_root_row(self, place: int) -> int:
+        return self._root_row(place, self._gate.first_row(place))
 
     def _root_row(self, place: int, row: int) -> int:
         return int(self._tables[place].root_rows[row].as_py())
@@ -211,6 +228,9 @@ class _Table:
             return
         name = variant(above or base, type_of(kind))
         column = self._columns.get(name)
+        if column is None and not self._gate.takes_variants(self._name):
+            self._gate.refuse_values(self._name, base, kind, parts)
+            return
         if column is None:
             rows = [(place, part, first_valid(part)) for place, part in parts]
             place, part, row = min(rows, key=lambda found: (self._root_row(found[0], found[2]), found[0]))
@@ -236,7 +256,7 @@ class _Table:
         self._folded[place].misfits.append(Misfit(pc.is_valid(values), reason))
 
     def _nullable(self, name: str) -> bool:
-        return self._tables[self._places[0]].parent is not None or name not in self._required
+        return name not in self._required
 
 
 def _inferred(kind: Kind, part: pa.Array, row: int) -> DataType:
@@ -259,22 +279,23 @@ def system_columns(table: ObservedTable, *, merges: bool) -> tuple[Column, ...]:
 
 
 def _grown(
-    schema: Schema, observation: Observation, resource: Resource, newcomers: list[Newcomer]
+    schema: Schema, observation: Observation, gate: Gate, run_id: str, newcomers: list[Newcomer]
 ) -> dict[str, TableSchema]:
     """The tables of the schema with the newcomers, and with the resource's disposition and keys on its own tables."""
-    tables = dict(schema.tables)
+    resource, tables = observation.resource, dict(schema.tables)
     root = normalise(resource.table)
     seen = {table.name: table for table in reversed(observation.tables)}
-    if root in seen and not _is_anothers(root, schema, resource):
+    if root in seen and root not in gate.refused and not _is_anothers(root, schema, resource):
         old = tables.get(root)
         tables[root] = TableSchema(
             root,
             root,
             None,
-            tuple(_known(old, resource, root).values()),
+            tuple(_known(old, resource, gate, root).values()),
             resource.disposition,
             tuple(map(normalise, resource.primary_key)),
             tuple(map(normalise, resource.merge_key)),
+            run_id if old is None else old.since,
         )
     for name, table in tables.items():
         if table.root == root and name != root and table.disposition != resource.disposition:
@@ -284,7 +305,8 @@ def _grown(
         if name not in tables:
             parent = seen[name].parent
             above = None if parent is None else observation.tables[parent].name
-            tables[name] = TableSchema(name, root, above, (), resource.disposition)
+            stated = tuple(_known(None, resource, gate, name).values())
+            tables[name] = TableSchema(name, root, above, stated, resource.disposition, since=run_id)
         table = tables[name]
         tables[name] = msgspec.structs.replace(table, columns=(*table.columns, newcomer.column))
     return tables

@@ -282,6 +282,33 @@ class ColumnHint(msgspec.Struct, frozen=True):
     nullable: bool | None = None
 
 
+Evolution: TypeAlias = Literal["evolve", "freeze", "discard_row", "discard_value"]
+"""What becomes of data that would change the schema: taken, an error, dropped with its row, or dropped alone."""
+
+
+class SchemaContract(msgspec.Struct, frozen=True):
+    """What may change: new `tables`, new `columns` (never of a table in its first load), new variants of a column."""
+
+    tables: Evolution = "evolve"
+    columns: Evolution = "evolve"
+    data_type: Evolution = "evolve"
+
+
+EVOLVES = SchemaContract()
+"""dlt's default: everything may change."""
+
+
+class NestedHints(msgspec.Struct, frozen=True):
+    """What is declared of one child table: `path` is the way to it from the root table, a list's name for each step.
+
+    `contract` None: that of the table above it.
+    """
+
+    path: tuple[str, ...]
+    columns: tuple[ColumnHint, ...] = ()
+    contract: SchemaContract | None = None
+
+
 class Request(msgspec.Struct, frozen=True):
     """The first request of a walk, before paging adds to it.
 
@@ -357,6 +384,8 @@ class Resource(msgspec.Struct, frozen=True):
     primary_key: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
     columns: tuple[ColumnHint, ...] = ()
+    contract: SchemaContract = EVOLVES
+    nested: tuple[NestedHints, ...] = ()
     max_nesting: int | None = None
     auth: Auth | None = None
     retry: RetryPolicy = RetryPolicy()

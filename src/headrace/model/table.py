@@ -28,7 +28,8 @@ class Column(msgspec.Struct, frozen=True):
 class TableSchema(msgspec.Struct, frozen=True):
     """One table. `parent` is None for a root; a child belongs to the resource of its root.
 
-    `columns` are in order of first appearance, system columns included.
+    `columns` are in order of first appearance, system columns included. `since` is the run that made the table, if
+    that is known: while it lasts, a schema contract takes all columns.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TableSchema(msgspec.Struct, frozen=True):
     disposition: Disposition = "append"
     primary_key: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
+    since: str = ""
 
 
 class Schema(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
+from headrace.decode.names import table_name
 from headrace.decode.rules import DecodeRules
 from headrace.errors import SourceError
 from headrace.journal.write import Journal
@@ -158,6 +159,8 @@ class Flow:
         try:
             state = await delivery.open({walk.resource.name: walk.delivered_as for walk in self._loaded_walks})
             check_not_outrun(self._loaded_walks, self._run.record, state, await delivery.seen())
+            refreshed = self._refreshed(delivery)
+            delivery.make_anew({table_name(w.resource) for w in self._loaded_walks if w.resource.name in refreshed})
             for walk in self._loaded_walks:
                 delivery.expect(walk.resource.name)
             yield delivery
@@ -167,6 +170,9 @@ class Flow:
     async def _load(self, delivery: Delivery, pages: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Let pages come and be delivered, side by side, and commit what is there."""
         await together([*pages, *(delivery.run(walk.resource) for walk in self._loaded_walks)])
+        for name, error in delivery.refused.items():
+            self.ends[name] = failed(name, error)
+            self._job.emit(self.ends[name].event)
         load_id = f"{time.time():.7f}"
         receipt = await unbroken(delivery.commit(lambda schema: self._commit(delivery, schema, load_id)))
         doubts = key_doubts(receipt.figures, (walk.resource for walk in self._loaded_walks))
@@ -252,13 +258,17 @@ class Flow:
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing())
-        walked = [Walked(walk, self.ends[walk.resource.name], self._seen_of(walk)) for walk in self._loaded_walks]
+        loaded = [walk for walk in self._loaded_walks if walk.resource.name not in delivery.refused]
+        walked = [Walked(walk, self.ends[walk.resource.name], self._seen_of(walk)) for walk in loaded]
         known = {each.resource.name: each.resource for each in run.walks}
         walks, seen = entering(walked, known, self.ends, run.record, delivery)
-        fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
-        refreshed = fresh & set(run.record.resources) if run.record.full_refresh else set[str]()
-        dropped = {walk.table for walk in walks if walk.walk in refreshed}
+        dropped = {walk.table for walk in walks if walk.walk in self._refreshed(delivery)}
         return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), seen)
+
+    def _refreshed(self, delivery: Delivery) -> set[str]:
+        """The resources whose tables this run makes anew."""
+        fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
+        return fresh & set(self._run.record.resources) if self._run.record.full_refresh else set()
 
     def _seen_of(self, walk: OpenWalk) -> dict[str, Seen]:
         """How far the increment of a resource has come, or those of the rows of its parent."""

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import msgspec
 
 from headrace.model.plan import (
+    EVOLVES,
     Auth,
     Client,
     Incremental,
     Json,
+    NestedHints,
     NoAuth,
     Paging,
     ParentField,
@@ -99,9 +101,19 @@ def _of_table(resource: Resource) -> Iterator[tuple[str, Json]]:
         yield "merge_key", list(resource.merge_key)
     if resource.columns:
         yield "columns", {hint.name: _hint(hint.data_type, hint.nullable) for hint in resource.columns}
+    if resource.contract != EVOLVES:
+        yield "schema_contract", msgspec.structs.asdict(resource.contract)
+    if resource.nested:
+        yield "nested_hints", {"/".join(each.path): _nested(each) for each in resource.nested}
     if resource.max_nesting is not None:
         yield "max_nesting", resource.max_nesting
     yield "selected", resource.selected
+
+
+def _nested(hints: NestedHints) -> dict[str, Json]:
+    columns = {hint.name: _hint(hint.data_type, hint.nullable) for hint in hints.columns}
+    contract = {} if hints.contract is None else {"schema_contract": msgspec.structs.asdict(hints.contract)}
+    return ({"columns": columns} if columns else {}) | contract
 
 
 def _hint(data_type: str | None, nullable: bool | None) -> dict[str, Json]:

@@ -46,7 +46,7 @@ class Hints:
 def read_hints(ctx: Context, resource: Node, name: str) -> Hints:
     """The hints of a resource, defaults already put in."""
     path = resource.path
-    columns, column_keys = _columns(ctx, resource.get("columns"))
+    columns, column_keys = read_columns(ctx, resource.get("columns"))
     key_node = resource.get("primary_key")
     primary_key = ctx.strings(key_node) or column_keys["primary_key"]
     merge_key = ctx.strings(resource.get("merge_key")) or column_keys["merge_key"]
@@ -122,7 +122,8 @@ def _strategy(ctx: Context, node: Node, disposition: str) -> None:
         _unsupported(ctx, node, problem, "use `delete-insert` for now")
 
 
-def _columns(ctx: Context, node: Node | None) -> tuple[tuple[ColumnHint, ...], dict[str, tuple[str, ...]]]:
+def read_columns(ctx: Context, node: Node | None) -> tuple[tuple[ColumnHint, ...], dict[str, tuple[str, ...]]]:
+    """The hints for columns, and the columns that they make keys."""
     keys: dict[str, list[str]] = {"primary_key": [], "merge_key": []}
     found: list[ColumnHint] = []
     if node is not None and not isinstance(node.value, dict | list):

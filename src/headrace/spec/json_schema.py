@@ -14,6 +14,7 @@ from headrace.model.plan import Incremental, OAuth2ClientCredentials, ResponseAc
 from headrace.model.table import DataType
 from headrace.spec import meanings, own_keys
 from headrace.spec.auth import FIELDS, LOCATIONS, PUBLIC
+from headrace.spec.contract import ENTITIES, MODES
 from headrace.spec.hints import DISPOSITION_KEYS, DISPOSITIONS, HONOURED_STRATEGIES, SCOPES
 from headrace.spec.paging import PAGINATORS, Argument
 from headrace.spec.vocabulary import (
@@ -21,6 +22,7 @@ from headrace.spec.vocabulary import (
     ENDPOINT,
     FORMATS,
     INCREMENTAL_PARAM,
+    NESTED_WITHOUT_EFFECT,
     NOT_YET_RESOURCE,
     PLACEHOLDER_KEYS,
     RESOURCE,
@@ -78,6 +80,8 @@ def json_schema() -> Schema:
             "response_action": _response_action(),
             "write_disposition": _disposition(),
             "column": _column(),
+            "schema_contract": _contract(),
+            "nested_table": _nested(),
         },
     }
 
@@ -117,12 +121,6 @@ def _client() -> Schema:
 
 def _resource(*required: str) -> Schema:
     """A resource, or what all resources have; a key that cannot be honoured yet may only be empty."""
-    columns = {
-        "anyOf": [
-            {"type": "object", "additionalProperties": _ref("column")},
-            {"type": "array", "items": _ref("column")},
-        ]
-    }
     kinds = {
         "name": _STRING,
         "endpoint": {"anyOf": [_STRING, _ref("endpoint"), _NULL]},
@@ -130,13 +128,15 @@ def _resource(*required: str) -> Schema:
         "write_disposition": _or_null(_ref("write_disposition")),
         "primary_key": _or_null(_NAMES),
         "merge_key": _or_null(_NAMES),
-        "columns": _or_null(columns),
+        "columns": _or_null(_columns()),
         "max_table_nesting": _or_null(_ref("integer")),
         "selected": _or_null(_BOOLEAN),
         "parallelized": _or_null(_BOOLEAN),
         "include_from_parent": _or_null(_NAMES),
         **{key: _or_null({"enum": list(known)}) for key, known in FORMATS.items()},
         "references": _ANY_JSON,
+        "schema_contract": _or_null(_ref("schema_contract")),
+        "nested_hints": _or_null({"type": "object", "additionalProperties": _or_null(_ref("nested_table"))}),
     }
     known = [key for key in RESOURCE if key not in NOT_YET_RESOURCE]
     empty: Schema = {"enum": [None, [], {}]}
@@ -268,6 +268,32 @@ def _disposition() -> Schema:
     fields = {key: kinds.get(key, _ANY_JSON) for key in known}
     whole = _closed(_properties(known, fields, meanings.DISPOSITION), ["disposition"])
     return {"anyOf": [{"enum": list(DISPOSITIONS)}, whole]}
+
+
+def _contract() -> Schema:
+    modes: Schema = {"enum": list(MODES)}
+    whole = _closed(_properties(ENTITIES, dict.fromkeys(ENTITIES, _or_null(modes)), meanings.CONTRACT))
+    return {"anyOf": [modes, whole]}
+
+
+def _nested() -> Schema:
+    """Keys that a nested table may not have yet are left out."""
+    kinds = {
+        "columns": _or_null(_columns()),
+        "schema_contract": _or_null(_ref("schema_contract")),
+        "write_disposition": _or_null({"enum": list(DISPOSITIONS)}),
+        **dict.fromkeys(NESTED_WITHOUT_EFFECT, _ANY_JSON),
+    }
+    return _closed(_properties(kinds, kinds, meanings.NESTED))
+
+
+def _columns() -> Schema:
+    return {
+        "anyOf": [
+            {"type": "object", "additionalProperties": _ref("column")},
+            {"type": "array", "items": _ref("column")},
+        ]
+    }
 
 
 def _column() -> Schema:

@@ -8,15 +8,18 @@ from collections.abc import Collection
 import msgspec
 
 from headrace.model.plan import (
+    EVOLVES,
     AutoPaging,
     ColumnHint,
     Incremental,
+    NestedHints,
     Offset,
     Ref,
     Request,
     Resource,
     ResponseAction,
     RetryPolicy,
+    SchemaContract,
     Text,
 )
 from headrace.spec.placeholders import is_single_entity
@@ -25,6 +28,7 @@ from headrace.spec.writing_paging import paging_tree, sized_oddly
 from headrace.spec.writing_value import (
     Function,
     Mapping,
+    Path,
     Tongue,
     Value,
     is_repeated,
@@ -48,8 +52,7 @@ def resource_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
         tree["primary_key"] = one_or_many(resource.primary_key, listed=_listed_key(resource))
     if resource.merge_key:
         tree["merge_key"] = one_or_many(resource.merge_key)
-    if resource.columns:
-        tree["columns"] = {hint.name: _column(hint) for hint in resource.columns}
+    tree |= _declared(resource)
     if resource.max_nesting is not None:
         tree["max_table_nesting"] = resource.max_nesting
     if not resource.selected:
@@ -57,6 +60,36 @@ def resource_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
     if resource.parent is not None and resource.parent.include:
         tree["include_from_parent"] = list[Value](resource.parent.include)
     return {**tree, "endpoint": endpoint_tree(resource, tongue, open_names)}
+
+
+def _declared(resource: Resource) -> Mapping:
+    tree: Mapping = {}
+    if resource.columns:
+        tree["columns"] = {hint.name: _column(hint) for hint in resource.columns}
+    if resource.contract != EVOLVES:
+        tree["schema_contract"] = _contract(resource.contract)
+    if resource.nested:
+        tree["nested_hints"] = {_key(hints.path): _nested(hints) for hints in resource.nested}
+    return tree
+
+
+def _contract(contract: SchemaContract) -> Value:
+    """One word where all parts have the same, else those that differ from what is taken for granted."""
+    words = list[str](msgspec.structs.astuple(contract))
+    if len(set(words)) == 1:
+        return words[0]
+    return {entity: word for entity, word in zip(contract.__struct_fields__, words, strict=True) if word != "evolve"}
+
+
+def _key(path: tuple[str, ...]) -> str:
+    return path[0] if len(path) == 1 else Path(repr(path))
+
+
+def _nested(hints: NestedHints) -> Mapping:
+    # Here dlt does not add the names itself.
+    columns: Mapping = {hint.name: {"name": hint.name, **_column(hint)} for hint in hints.columns}
+    contract: Mapping = {} if hints.contract is None else {"schema_contract": _contract(hints.contract)}
+    return ({"columns": columns} if columns else {}) | contract
 
 
 def _listed_key(resource: Resource) -> bool:
