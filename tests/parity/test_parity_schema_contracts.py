@@ -78,7 +78,10 @@ CASES: dict[str, Case] = {
     ),
     "tables go, columns stay": Case(({}, contract({"tables": "discard_value", "columns": "evolve"}))),
     "a column that is declared later": Case(
-        (contract({"columns": "discard_value"}), contract({"columns": "discard_value"}, columns=[{"name": "new", "data_type": "text"}]))
+        (
+            contract({"columns": "discard_value"}),
+            contract({"columns": "discard_value"}, columns=[{"name": "new", "data_type": "text"}]),
+        )
     ),
     "a column that is declared at once": Case(
         (contract({"columns": "discard_row"}, columns=[{"name": "new", "data_type": "text"}]),) * 2
@@ -86,6 +89,7 @@ CASES: dict[str, Case] = {
     "a contract of a child table": Case(
         ({}, {"nested_hints": {"k": contract({"columns": "discard_value", "data_type": "discard_row"})}})
     ),
+    "a contract of a child table that is new": Case(({"nested_hints": {"k": contract("discard_value")}},) * 2),
     "a child table that may do what its root may not": Case(
         ({}, contract("discard_value", nested_hints={"k": contract("evolve")}))
     ),
@@ -173,7 +177,7 @@ def dlts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tables]:
     pipeline = pipeline_in(dlt, folder)
     for number in range(2):
         resources = [
-            dlt.resource([page for page in case.loads[number]], name=root(name), **case.hints[number])
+            dlt.resource(list(case.loads[number]), name=root(name), **case.hints[number])
             for name, case in CASES.items()
         ]
         pipeline.run(resources, loader_file_format="parquet")
@@ -204,7 +208,7 @@ def test_what_a_contract_lets_in_is_what_dlt_lets_in(name: str, batch: int, dlts
     assert differences(ours(name, batch=batch).tables, dlts[name]) == []
 
 
-FROZEN = {
+FROZEN: dict[str, tuple[Any, list[dict[str, Any]], str]] = {
     "a new table": ({"tables": "freeze"}, [{"id": 3, "n": [{"z": 1}]}], "the table things__n is new"),
     "a new column": ({"columns": "freeze"}, [{"id": 3}, {"id": 4, "c": 1}], "things.c is a new column"),
     "a new column of a child": ({"columns": "freeze"}, [{"id": 3, "k": [{"y": 1}]}], "things__k.y is a new column"),

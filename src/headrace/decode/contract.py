@@ -60,7 +60,8 @@ class Gate:
         self._resource = resource
         self._run_id = run_id
         self._breaches: list[_Breach] = []
-        self.is_open = resource.contract == EVOLVES and all(each.contract is None for each in resource.nested)
+        stated = (resource.contract, *(each.contract for each in resource.nested))
+        self.is_open = all(each in {None, EVOLVES} for each in stated)
 
     def in_order(self) -> list[str]:
         """The names of the tables, each once; a table's name is longer than that of what is above it."""
@@ -132,7 +133,7 @@ class Gate:
         places = [place for place, each in enumerate(self.tables) if each.name == table]
         parent = self.tables[places[0]].parent if places else None
         if parent is None:
-            return self._resource.contract
+            return self._resource.contract or EVOLVES
         nested = nested_of(self._resource, table)
         above = nested.contract if nested else None
         return self._contract(self.tables[parent].name) if above is None else above
@@ -145,7 +146,7 @@ class Gate:
             self._gone[place] = above.take(table.parent_rows)
 
     def _admits(self, name: str, places: Sequence[int]) -> bool:
-        mode = self._contract(name).tables
+        mode = self._of_new(name, places[0])
         if name in self._schema.tables or mode == "evolve":
             return True
         self.refused.add(name)
@@ -169,6 +170,11 @@ class Gate:
             elif contract.data_type == "freeze" and hint.data_type not in {None, column.data_type}:
                 fact = f"{name}.{column.name} is {column.data_type}, and the configuration declares {hint.data_type}"
                 self._breaches.append(_Breach(0, "data_type", fact))
+
+    def _of_new(self, name: str, place: int) -> Evolution:
+        """As in dlt, the table above decides whether there may be one below it, unless that is frozen itself."""
+        parent, own = self.tables[place].parent, self._contract(name).tables
+        return own if parent is None or own == "freeze" else self._contract(self.tables[parent].name).tables
 
     def _columns(self, name: str, places: Sequence[int], known: Collection[str]) -> None:
         mode = self._contract(name).columns

@@ -16,14 +16,15 @@ import pyarrow.compute as pc
 from headrace.decode import identity, moments
 from headrace.decode.coerce import cast, cast_values, type_of
 from headrace.decode.contract import Gate
-from headrace.decode.declared import declared, hints_of, required
+from headrace.decode.declared import declared, required
+from headrace.decode.grow import grown, is_anothers, known_columns, with_doubles
 from headrace.decode.losses import Lost
-from headrace.decode.names import normalise, variant
+from headrace.decode.names import variant
 from headrace.decode.observed import Kind, Observation, ObservedColumn, ObservedTable, first_valid
 from headrace.decode.order import Newcomer, in_order
 from headrace.decode.shape import shape_of
 from headrace.model.plan import Resource
-from headrace.model.table import Column, DataType, Schema, TableSchema
+from headrace.model.table import Column, DataType, Schema
 
 _TAKES_HUGE: frozenset[DataType] = frozenset({"text", "double", "decimal", "wei"})
 
@@ -81,10 +82,10 @@ def fold(schema: Schema, observation: Observation, resource: Resource, run_id: s
     newcomers: list[Newcomer] = []
     widened: dict[str, frozenset[str]] = {}
     for name in gate.in_order():
-        if _is_anothers(name, schema, resource):
+        if is_anothers(name, schema, resource):
             _refuse(name, schema, observation, folded)
             continue
-        columns = _known(schema.tables.get(name), resource, gate, name)
+        columns = known_columns(schema.tables.get(name), resource, gate, name)
         if not gate.enter(name, columns):
             continue
         table = _Table(name, observation, columns, folded, gate)
@@ -92,8 +93,8 @@ def fold(schema: Schema, observation: Observation, resource: Resource, run_id: s
         widened[name] = frozenset(table.widened)
     gate.check()
     _discard(gate, folded)
-    tables = _grown(schema, observation, gate, run_id, in_order(newcomers, observation, shape_of(resource)))
-    return Folded(Schema(_with_doubles(tables, widened)), folded, tuple(gate.values))
+    tables = grown(schema, observation, gate, run_id, in_order(newcomers, observation, shape_of(resource)))
+    return Folded(Schema(with_doubles(tables, widened)), folded, tuple(gate.values))
 
 
 def _discard(gate: Gate, folded: tuple[FoldedTable, ...]) -> None:
@@ -104,12 +105,6 @@ def _discard(gate: Gate, folded: tuple[FoldedTable, ...]) -> None:
             plan.misfits += [Misfit(each.rows, each.reason) for each in gate.rows.get(place, ())]
 
 
-def _is_anothers(name: str, schema: Schema, resource: Resource) -> bool:
-    """Whether a table belongs to another root: as a child of it, or as that root itself."""
-    table = schema.tables.get(name)
-    return table is not None and table.root != normalise(resource.table)
-
-
 def _refuse(name: str, schema: Schema, observation: Observation, folded: tuple[FoldedTable, ...]) -> None:
     """Every record with a row for a table that is another's."""
     owner = schema.tables[name].root
@@ -117,20 +112,6 @@ def _refuse(name: str, schema: Schema, observation: Observation, folded: tuple[F
     for table, plan in zip(observation.tables, folded, strict=True):
         if table.name == name:
             plan.misfits.append(Misfit(pa.repeat(pa.scalar(value=True), table.rows), reason))
-
-
-def _known(table: TableSchema | None, resource: Resource, gate: Gate, name: str) -> dict[str, Column]:
-    """The columns of a table before the batch: those of the schema, then those that the resource declares."""
-    columns = {} if table is None else {column.name: column for column in table.columns}
-    for hint in hints_of(resource, name) if gate.takes_columns(name) else ():
-        column = normalise(hint.name)
-        if hint.data_type is not None and column not in columns:
-            columns[column] = Column(
-                column,
-                msgspec.convert(hint.data_type, DataType),
-                nullable=column not in required(resource, name),
-            )
-    return columns
 
 
 class _Table:
@@ -276,52 +257,3 @@ def system_columns(table: ObservedTable, *, merges: bool) -> tuple[Column, ...]:
         Column(identity.LIST_INDEX, "bigint", nullable=False),
         Column(identity.ID, "text", nullable=False),
     )
-
-
-def _grown(
-    schema: Schema, observation: Observation, gate: Gate, run_id: str, newcomers: list[Newcomer]
-) -> dict[str, TableSchema]:
-    """The tables of the schema with the newcomers, and with the resource's disposition and keys on its own tables."""
-    resource, tables = observation.resource, dict(schema.tables)
-    root = normalise(resource.table)
-    seen = {table.name: table for table in reversed(observation.tables)}
-    if root in seen and root not in gate.refused and not _is_anothers(root, schema, resource):
-        old = tables.get(root)
-        tables[root] = TableSchema(
-            root,
-            root,
-            None,
-            tuple(_known(old, resource, gate, root).values()),
-            resource.disposition,
-            tuple(map(normalise, resource.primary_key)),
-            tuple(map(normalise, resource.merge_key)),
-            run_id if old is None else old.since,
-        )
-    for name, table in tables.items():
-        if table.root == root and name != root and table.disposition != resource.disposition:
-            tables[name] = msgspec.structs.replace(table, disposition=resource.disposition)
-    for newcomer in newcomers:
-        name = newcomer.table
-        if name not in tables:
-            parent = seen[name].parent
-            above = None if parent is None else observation.tables[parent].name
-            stated = tuple(_known(None, resource, gate, name).values())
-            tables[name] = TableSchema(name, root, above, stated, resource.disposition, since=run_id)
-        table = tables[name]
-        tables[name] = msgspec.structs.replace(table, columns=(*table.columns, newcomer.column))
-    return tables
-
-
-def _with_doubles(tables: dict[str, TableSchema], widened: dict[str, frozenset[str]]) -> dict[str, TableSchema]:
-    """The tables with the widened columns of their new type, each at its old place."""
-    return tables | {
-        name: msgspec.structs.replace(
-            tables[name],
-            columns=tuple(
-                msgspec.structs.replace(column, data_type="double") if column.name in names else column
-                for column in tables[name].columns
-            ),
-        )
-        for name, names in widened.items()
-        if names
-    }

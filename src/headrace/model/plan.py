@@ -293,6 +293,14 @@ class SchemaContract(msgspec.Struct, frozen=True):
     columns: Evolution = "evolve"
     data_type: Evolution = "evolve"
 
+    @property
+    def words(self) -> str | dict[str, str]:
+        """As dlt takes it: one word where all parts have the same, else those that are not taken for granted."""
+        modes: dict[str, str] = msgspec.structs.asdict(self)
+        if len(set(modes.values())) == 1:
+            return self.tables
+        return {entity: mode for entity, mode in modes.items() if mode != "evolve"}
+
 
 EVOLVES = SchemaContract()
 """dlt's default: everything may change."""
@@ -384,7 +392,7 @@ class Resource(msgspec.Struct, frozen=True):
     primary_key: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
     columns: tuple[ColumnHint, ...] = ()
-    contract: SchemaContract = EVOLVES
+    contract: SchemaContract | None = None
     nested: tuple[NestedHints, ...] = ()
     max_nesting: int | None = None
     auth: Auth | None = None

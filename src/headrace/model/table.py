@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from headrace.model.plan import Disposition
+from headrace.model.plan import Disposition, SchemaContract
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ class TableSchema(msgspec.Struct, frozen=True):
     """One table. `parent` is None for a root; a child belongs to the resource of its root.
 
     `columns` are in order of first appearance, system columns included. `since` is the run that made the table, if
-    that is known: while it lasts, a schema contract takes all columns.
+    that is known: while it lasts, a schema contract takes all columns. `contract` is what the configuration states.
     """
 
     name: str
@@ -40,6 +40,7 @@ class TableSchema(msgspec.Struct, frozen=True):
     primary_key: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
     since: str = ""
+    contract: SchemaContract | None = None
 
 
 class Schema(msgspec.Struct, frozen=True):

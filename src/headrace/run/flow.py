@@ -15,7 +15,7 @@ from headrace.decode.rules import DecodeRules
 from headrace.errors import SourceError
 from headrace.journal.write import Journal
 from headrace.model.envelope import Scalar
-from headrace.model.event import Committing, Emit
+from headrace.model.event import Committing, Emit, Noticed
 from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Text
 from headrace.model.position import Seen
@@ -159,6 +159,9 @@ class Flow:
         try:
             state = await delivery.open({walk.resource.name: walk.delivered_as for walk in self._loaded_walks})
             check_not_outrun(self._loaded_walks, self._run.record, state, await delivery.seen())
+            for walk in self._loaded_walks:
+                if walk.resource.contract is None and (said := state.contracts.get(walk.resource.name)):
+                    job.emit(Noticed(walk.resource.name, said, "warning"))
             refreshed = self._refreshed(delivery)
             delivery.make_anew({table_name(w.resource) for w in self._loaded_walks if w.resource.name in refreshed})
             for walk in self._loaded_walks:

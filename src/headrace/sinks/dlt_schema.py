@@ -114,6 +114,8 @@ def _describe(tables: Document, table: TableSchema, filled: Filled) -> None:
         entry |= {"write_disposition": table.disposition, "resource": resource}
         _mark_keys(columns, table)
         _mark_cursor(columns, filled.seen.get(resource))
+    if table.contract is not None:
+        entry["schema_contract"] = table.contract.words
     entry["x-normalizer"] = {**entry.get("x-normalizer", {}), "seen-data": True}
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import msgspec
 
 from headrace.model.plan import (
-    EVOLVES,
     Auth,
     Client,
     Incremental,
@@ -101,7 +100,7 @@ def _of_table(resource: Resource) -> Iterator[tuple[str, Json]]:
         yield "merge_key", list(resource.merge_key)
     if resource.columns:
         yield "columns", {hint.name: _hint(hint.data_type, hint.nullable) for hint in resource.columns}
-    if resource.contract != EVOLVES:
+    if resource.contract is not None:
         yield "schema_contract", msgspec.structs.asdict(resource.contract)
     if resource.nested:
         yield "nested_hints", {"/".join(each.path): _nested(each) for each in resource.nested}

@@ -9,7 +9,6 @@ import msgspec
 
 from headrace.model.guess import KEY, PAGINATOR, SELECTOR, SIZE_PARAM
 from headrace.model.plan import (
-    EVOLVES,
     AutoPaging,
     Confidence,
     Incremental,
@@ -114,7 +113,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         primary_key=hints.primary_key,
         merge_key=hints.merge_key,
         columns=hints.columns,
-        contract=read_contract(ctx, node.get("schema_contract")) or EVOLVES,
+        contract=read_contract(ctx, node.get("schema_contract")),
         nested=read_nested(ctx, node.get("nested_hints"), hints.disposition),
         max_nesting=hints.max_nesting,
         auth=auth.auth if auth is not None else None,

@@ -8,7 +8,6 @@ from collections.abc import Collection
 import msgspec
 
 from headrace.model.plan import (
-    EVOLVES,
     AutoPaging,
     ColumnHint,
     Incremental,
@@ -66,19 +65,16 @@ def _declared(resource: Resource) -> Mapping:
     tree: Mapping = {}
     if resource.columns:
         tree["columns"] = {hint.name: _column(hint) for hint in resource.columns}
-    if resource.contract != EVOLVES:
-        tree["schema_contract"] = _contract(resource.contract)
+    if resource.contract is not None:
+        tree["schema_contract"] = _words(resource.contract)
     if resource.nested:
         tree["nested_hints"] = {_key(hints.path): _nested(hints) for hints in resource.nested}
     return tree
 
 
-def _contract(contract: SchemaContract) -> Value:
-    """One word where all parts have the same, else those that differ from what is taken for granted."""
-    words = list[str](msgspec.structs.astuple(contract))
-    if len(set(words)) == 1:
-        return words[0]
-    return {entity: word for entity, word in zip(contract.__struct_fields__, words, strict=True) if word != "evolve"}
+def _words(contract: SchemaContract) -> Value:
+    words = contract.words
+    return words if isinstance(words, str) else dict[str, Value](words)
 
 
 def _key(path: tuple[str, ...]) -> str:
@@ -88,7 +84,7 @@ def _key(path: tuple[str, ...]) -> str:
 def _nested(hints: NestedHints) -> Mapping:
     # Here dlt does not add the names itself.
     columns: Mapping = {hint.name: {"name": hint.name, **_column(hint)} for hint in hints.columns}
-    contract: Mapping = {} if hints.contract is None else {"schema_contract": _contract(hints.contract)}
+    contract: Mapping = {} if hints.contract is None else {"schema_contract": _words(hints.contract)}
     return ({"columns": columns} if columns else {}) | contract
 
 
