@@ -61,7 +61,8 @@ def go(workplace: Workplace, shop: Shop, *flags: str, command: str = "run", **hi
 
 def ask(workplace: Workplace, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(workplace.folder / "shop.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
+        found: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+        return found
 
 
 def columns(workplace: Workplace, table: str) -> list[str]:
@@ -191,7 +192,7 @@ def test_dlt_takes_a_dataset_with_a_contract_over_without_a_change_of_its_schema
     from dlt.sources.rest_api import rest_api_source
 
     shop.lists = {"things": plain(1, k=[{"x": 1}])}
-    hints = {
+    hints: dict[str, Any] = {
         "schema_contract": {"columns": "discard_row"},
         "nested_hints": {
             "k": {"columns": {"x": {"name": "x", "data_type": "double"}}, "schema_contract": "discard_value"}

@@ -17,7 +17,8 @@ from headrace.errors import ContractBroken
 from headrace.model.plan import Resource
 from headrace.model.table import Reject, Schema
 from tests.parity.oracle import Row, Tables, differences
-from tests.spec.documents import of, with_resource
+from tests.spec import documents
+from tests.spec.documents import with_resource
 
 Load = list[list[dict[str, Any]]]
 FIRST: Load = [
@@ -107,9 +108,6 @@ CASES: dict[str, Case] = {
         )
         * 2
     ),
-    "a table below a child table": Case(
-        ({"nested_hints": {"n": {}, ("n", "deep"): {"columns": typed(value="double")}}},) * 2
-    ),
 }  # fmt: skip
 
 
@@ -155,9 +153,7 @@ class Ours:
 
 
 def planned(name: str, hints: dict[str, Any]) -> Resource:
-    """By way of a configuration, in which a path of several names is a text."""
-    nested = {str(key): value for key, value in hints.get("nested_hints", {}).items()}
-    reading = of(with_resource(**hints | {"name": name} | ({"nested_hints": nested} if nested else {})))
+    reading = documents.of(with_resource(**hints | {"name": name}))
     assert reading.plan is not None, reading.faults
     return reading.plan.resources[0]
 
@@ -245,3 +241,59 @@ def test_what_is_frozen_is_no_matter_where_nothing_changes(name: str) -> None:
     made.load("things", contract(FROZEN[name][0]), FIRST, 1, "run1")
     assert len(made.rows["things"]) == 4
     assert made.rejects == []
+
+
+def both(tmp_path: Path, hints: dict[str, Any], *loads: list[dict[str, Any]]) -> tuple[Ours, Any]:
+    """The loads here, and a function that asks dlt's warehouse."""
+    dlt = pytest.importorskip("dlt")
+    pipeline, made = pipeline_in(dlt, tmp_path), Ours()
+    for number, records in enumerate(loads):
+        pipeline.run(dlt.resource([records], name="things", **hints), loader_file_format="parquet")
+        made.load("things", hints, [records], 1, f"run{number}")
+
+    def theirs(query: str) -> list[tuple[Any, ...]]:
+        with pipeline.sql_client() as client, client.execute_query(query) as cursor:
+            return list(cursor.fetchall())
+
+    return made, theirs
+
+
+def of(made: Ours, table: str, *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.get(name) for name in names) for row in made.rows[table]]
+
+
+def test_a_new_child_table_may_have_any_columns_where_dlt_takes_those_of_its_first_row(tmp_path: Path) -> None:
+    records = [{"id": 1, "k": [{"x": 1}, {"x": 2, "y": 1}]}]
+    made, theirs = both(tmp_path, contract({"columns": "discard_row"}), records)
+    assert of(made, "things__k", "x", "y") == [(1, None), (2, 1)]
+    assert theirs("SELECT x FROM things__k") == [(1,)]
+
+
+def test_a_null_discards_no_row(tmp_path: Path) -> None:
+    records: list[dict[str, Any]] = [{"id": 2, "new": None}, {"id": 3, "new": 1}, {"id": 4, "new": None}]
+    made, theirs = both(tmp_path, contract({"columns": "discard_row"}), [{"id": 1}], records)
+    assert of(made, "things", "id") == [(1,), (2,), (4,)]
+    assert [reject.record for reject in made.rejects] == [1]
+    assert theirs("SELECT id FROM things ORDER BY id") == [(1,), (2,)]
+
+
+def test_a_row_that_goes_for_a_column_leaves_no_variant_behind(tmp_path: Path) -> None:
+    records: list[dict[str, Any]] = [{"id": "x", "new": 1}, {"id": 2}]
+    made, theirs = both(tmp_path, contract({"columns": "discard_row"}), [{"id": 1}], records)
+    assert [name for name, _ in made.tables.columns["things"] if not name.startswith("_dlt_")] == ["id"]
+    assert theirs("SELECT id, id__v_text FROM things ORDER BY id") == [(1, None), (2, None)]
+
+
+def test_a_changed_declaration_is_frozen_too(tmp_path: Path) -> None:
+    dlt = pytest.importorskip("dlt")
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    made, _ = both(tmp_path, {}, [{"id": 1, "a": 1}])
+    for hints, fact in (
+        (contract({"data_type": "freeze"}, columns=[{"name": "a", "data_type": "text"}]), "things.a is bigint, and"),
+        (contract({"columns": "freeze"}, columns=[{"name": "c", "data_type": "text"}]), "things.c, which the conf"),
+    ):
+        with pytest.raises(PipelineStepFailed, match="is violated"):
+            pipeline_in(dlt, tmp_path).run(dlt.resource([{"id": 2}], name="things", **hints))
+        with pytest.raises(ContractBroken, match=f"^{fact}"):
+            made.load("things", hints, [[{"id": 2}]], 1, "run1")

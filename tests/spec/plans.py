@@ -19,6 +19,7 @@ from headrace.model.plan import (
     HttpBasic,
     Incremental,
     LinkHeader,
+    NestedHints,
     NextUrl,
     NoAuth,
     OAuth2ClientCredentials,
@@ -34,6 +35,7 @@ from headrace.model.plan import (
     Resource,
     ResponseAction,
     RetryPolicy,
+    SchemaContract,
     SinglePage,
     Text,
     WindowValue,
@@ -104,6 +106,21 @@ BODIES = st.one_of(
 )
 
 
+CONTRACTS = (
+    None,
+    SchemaContract(),
+    SchemaContract("freeze", "freeze", "freeze"),
+    SchemaContract(columns="discard_row"),
+)
+NESTED = (
+    (),
+    (
+        NestedHints("a", (ColumnHint("x", "json", False), ColumnHint("y"))),
+        NestedHints('b "c"', (), SchemaContract(data_type="discard_value")),
+    ),
+)
+
+
 @st.composite
 def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
     """A resource; one with a parent takes a field of its rows."""
@@ -138,6 +155,8 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
         disposition=draw(st.sampled_from(["merge", "append", "replace"] if key else ["append", "replace"])),
         primary_key=key,
         columns=draw(st.sampled_from([(), (ColumnHint("a", "text", False), ColumnHint("b", None, None))])),
+        contract=draw(st.sampled_from(CONTRACTS)),
+        nested=draw(st.sampled_from(NESTED)),
         max_nesting=draw(st.none() | st.integers(0, 3)),
         auth=draw(st.none() | AUTHS),
         retry=draw(st.just(RetryPolicy()) | RETRIES),

@@ -8,11 +8,11 @@ from headrace.model.plan import ColumnHint, NestedHints, Resource
 
 def table_of(resource: Resource, nested: NestedHints) -> str:
     """The name of the child table that these hints are for."""
-    return joined((normalise(resource.table), *map(normalise, nested.path[:-1])), normalise(nested.path[-1]))
+    return joined((normalise(resource.table),), normalise(nested.name))
 
 
 def nested_of(resource: Resource, table: str) -> NestedHints | None:
-    """What is declared of a child table; of several spellings of its path the last one stands."""
+    """What is declared of a child table; of several spellings of its name the last one stands."""
     return next((hints for hints in reversed(resource.nested) if table_of(resource, hints) == table), None)
 
 

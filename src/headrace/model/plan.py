@@ -307,12 +307,9 @@ EVOLVES = SchemaContract()
 
 
 class NestedHints(msgspec.Struct, frozen=True):
-    """What is declared of one child table: `path` is the way to it from the root table, a list's name for each step.
+    """What is declared of the child table that a list called `name` makes; `contract` None: that of its root."""
 
-    `contract` None: that of the table above it.
-    """
-
-    path: tuple[str, ...]
+    name: str
     columns: tuple[ColumnHint, ...] = ()
     contract: SchemaContract | None = None
 

@@ -103,7 +103,7 @@ def _of_table(resource: Resource) -> Iterator[tuple[str, Json]]:
     if resource.contract is not None:
         yield "schema_contract", msgspec.structs.asdict(resource.contract)
     if resource.nested:
-        yield "nested_hints", {"/".join(each.path): _nested(each) for each in resource.nested}
+        yield "nested_hints", {each.name: _nested(each) for each in resource.nested}
     if resource.max_nesting is not None:
         yield "max_nesting", resource.max_nesting
     yield "selected", resource.selected

@@ -37,7 +37,7 @@ RESOURCE = {
     "columns": "What is declared of columns, by name. All others are found in the records.",
     "schema_contract": "What becomes of data that would change the schema: `evolve` takes it (default), `freeze` ends "
     "the resource with an error, `discard_row` and `discard_value` leave it out.",
-    "nested_hints": "What is declared of child tables, by the name of their list, or by the text of a tuple of names.",
+    "nested_hints": "What is declared of child tables, by the name of the list that makes them.",
     "max_table_nesting": "How many levels of lists become tables of their own; what is deeper stays JSON.",
     "selected": "Whether it is loaded when nothing is chosen with --resource. Default: true.",
     "parallelized": "Read, and not needed: all walks run side by side under one budget.",

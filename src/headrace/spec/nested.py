@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 from headrace.model.plan import Disposition, NestedHints
 from headrace.spec.context import Context
 from headrace.spec.contract import read_contract
@@ -20,28 +18,13 @@ def read_nested(ctx: Context, node: Node | None, disposition: Disposition) -> tu
     if node is None or ctx.live or ctx.mapping(node) is None:
         return ()
     return tuple(
-        _hints(ctx, path, hints, disposition)
-        for key, hints in node.items.items()
-        if hints.value is not None and (path := _path(ctx, key, hints)) and ctx.mapping(hints) is not None
+        _hints(ctx, name, hints, disposition)
+        for name, hints in node.items.items()
+        if hints.value is not None and ctx.mapping(hints) is not None
     )
 
 
-def _path(ctx: Context, key: str, node: Node) -> tuple[str, ...]:
-    """A name, or the text of a tuple of names, as Python writes it."""
-    if not key.startswith("("):
-        return (key,)
-    try:
-        found = ast.literal_eval(key)
-    except (ValueError, SyntaxError):
-        found = None
-    if isinstance(found, tuple) and found and all(isinstance(step, str) and step for step in found):
-        return found
-    fix = "write the name of the list, or a tuple of names such as ('a', 'b')"
-    ctx.faults.error("nested-path", node.path, node.at, f"`{key}` is no way to a nested table", fix)
-    return ()
-
-
-def _hints(ctx: Context, path: tuple[str, ...], node: Node, disposition: Disposition) -> NestedHints:
+def _hints(ctx: Context, name: str, node: Node, disposition: Disposition) -> NestedHints:
     ctx.keys(node, NESTED, "a nested table")
     columns, keys = read_columns(ctx, node.get("columns"))
     for key in _KEYS:
@@ -59,4 +42,4 @@ def _hints(ctx: Context, path: tuple[str, ...], node: Node, disposition: Disposi
         if sub is not None:
             problem = f"`{key}` has no effect here: {why}"
             ctx.faults.tell("no-effect", sub.path, sub.at, problem=problem, mend="it is not read")
-    return NestedHints(path, columns, read_contract(ctx, node.get("schema_contract")))
+    return NestedHints(name, columns, read_contract(ctx, node.get("schema_contract")))

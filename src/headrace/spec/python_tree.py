@@ -82,8 +82,6 @@ class PythonReader:
                 found.update(node.value)
                 continue
             name = self._value(key, scope, depth + 1)
-            if isinstance(name, list) and all(isinstance(step.value, str) for step in name):  # a nested table's path
-                name = str(tuple(step.value for step in name))
             if isinstance(name, Text | Opaque | dict | list):
                 return Opaque("expression", ast.unparse(expr))
             found[str(name)] = Node(node.value, node.line, key_line=key.lineno + self.offset)

@@ -76,6 +76,15 @@ WITHOUT_EFFECT = {
     "references": "references between tables are not written to the warehouse",
 }
 
+_ONE_WIDTH = "numbers, texts and moments have one width each"
+_NO_LAYOUT = "no index and no layout of a table is written"
+COLUMN_WITHOUT_EFFECT = {
+    "precision": _ONE_WIDTH,
+    "scale": _ONE_WIDTH,
+    "timezone": "moments are kept with their time zone",
+    **dict.fromkeys(("unique", "sort", "cluster", "partition"), _NO_LAYOUT),
+}
+
 NESTED = (
     "columns",
     "schema_contract",

@@ -6,7 +6,7 @@ import json
 
 from headrace.model.plan import Ref, Text
 from headrace.spec.references import is_plain, written
-from headrace.spec.writing_value import Function, Mapping, Path, Signed, Value
+from headrace.spec.writing_value import Function, Mapping, Signed, Value
 
 WIDTH = 100
 _FEW = 72
@@ -25,7 +25,7 @@ def expression(value: Value, indent: str = "", used: int = 0) -> str:
     if isinstance(value, Signed):
         rows = [f"{inner}{key}={expression(sub, inner, len(key) + 2)},\n" for key, sub in _arguments(value)]
         return f"OAuthJWTAuth(\n{''.join(rows)}{indent})"
-    rows = [f"{inner}{_key(key)}: {expression(sub, inner, len(key) + 5)},\n" for key, sub in value.items()]
+    rows = [f"{inner}{_string(key)}: {expression(sub, inner, len(key) + 5)},\n" for key, sub in value.items()]
     return f"{{\n{''.join(rows)}{indent}}}"
 
 
@@ -40,7 +40,7 @@ def _flat(value: Value) -> str:
         case dict():
             if isinstance(value, Signed):
                 return f"OAuthJWTAuth({', '.join(f'{key}={_flat(sub)}' for key, sub in _arguments(value))})"
-            pairs = (f"{_key(key)}: {_flat(sub)}" for key, sub in value.items())
+            pairs = (f"{_string(key)}: {_flat(sub)}" for key, sub in value.items())
             return f"{{{', '.join(pairs)}}}"
         case list():
             return f"[{', '.join(_flat(sub) for sub in value)}]"
@@ -50,10 +50,6 @@ def _flat(value: Value) -> str:
             return _joined([part if isinstance(part, Ref) else str(part) for part in parts])
         case _:
             return repr(value)
-
-
-def _key(key: str) -> str:
-    return str(key) if isinstance(key, Path) else _string(key)
 
 
 def _arguments(value: Mapping) -> list[tuple[str, Value]]:

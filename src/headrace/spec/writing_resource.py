@@ -27,7 +27,6 @@ from headrace.spec.writing_paging import paging_tree, sized_oddly
 from headrace.spec.writing_value import (
     Function,
     Mapping,
-    Path,
     Tongue,
     Value,
     is_repeated,
@@ -68,17 +67,13 @@ def _declared(resource: Resource) -> Mapping:
     if resource.contract is not None:
         tree["schema_contract"] = _words(resource.contract)
     if resource.nested:
-        tree["nested_hints"] = {_key(hints.path): _nested(hints) for hints in resource.nested}
+        tree["nested_hints"] = {hints.name: _nested(hints) for hints in resource.nested}
     return tree
 
 
 def _words(contract: SchemaContract) -> Value:
     words = contract.words
     return words if isinstance(words, str) else dict[str, Value](words)
-
-
-def _key(path: tuple[str, ...]) -> str:
-    return path[0] if len(path) == 1 else Path(repr(path))
 
 
 def _nested(hints: NestedHints) -> Mapping:

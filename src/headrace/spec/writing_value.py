@@ -21,12 +21,6 @@ class Function(str):
     __slots__ = ()
 
 
-class Path(str):
-    """The key of a nested table that is several names: the text of a tuple, which dlt takes as a tuple."""
-
-    __slots__ = ()
-
-
 class Tongue(NamedTuple):
     """In whose words: `ours` allows the keys that dlt does not have.
 
