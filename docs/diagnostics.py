@@ -217,6 +217,7 @@ REFUSED: dict[str, Example] = {
     "one-table": of_dlt('{"name": "a", "table_name": "t"}, {"name": "b", "table_name": "t", "write_disposition": "replace"}'),
     "reserved-table": of_dlt('{"name": "loads", "table_name": "_dlt_loads"}'),
     "data-type": of_dlt('{"name": "users", "columns": {"id": {"data_type": "int"}}}'),
+    "contract": of_dlt('{"name": "users", "schema_contract": "frozen"}'),
     "incremental": of_dlt('{"name": "users", "endpoint": {"incremental": {"cursor_path": "at", "end_value": 5}}}'),
     "last-value": of_dlt('{"name": "users", "endpoint": {"incremental": {"cursor_path": "at", "last_value_func": "mean"}}}'),
     "param-incremental": of_dlt('{"name": "users", "endpoint": {"params": {"since": {"type": "incremental", "cursor_path": "at", "end_value": 5}}}}'),

@@ -9,6 +9,7 @@
     │   ├── ForeignOrigin    a next link or redirect points to an origin that is not allowed
     │   └── WalkStuck        the walk runs in a circle, or a page lacks what the rule needs
     ├── SinkError            the warehouse refused (exit 4); what was fetched is kept
+    │   └── ContractBroken   a schema contract freezes what a record would change; its resource alone is not loaded
     ├── JournalError         the journal is damaged, or belongs to something else
     ├── BodyRejected         a 2xx body that is no page: handed back to retry
     └── Interrupted          stopped by the user (exit 130); run again to resume
@@ -126,6 +127,10 @@ class WalkStuck(SourceError):
 
 class SinkError(HeadraceError):
     """The warehouse refused; what was fetched is kept."""
+
+
+class ContractBroken(SinkError):
+    """A record would change what a schema contract freezes: nothing of its resource is loaded, the others are."""
 
 
 class Interrupted(HeadraceError):

@@ -24,7 +24,7 @@ rest_api_source({
     "resources": [
         {"name": "users", "params": {"q": 1}, "endpoint": {"path": "users"}}
         {"name": "posts", "endpoint": {"path": "orgs/{org}/posts", "paginator": {"type": "offset"}}},
-        {"name": "tags", "endpoint": {"path": "tags", "primary_key": "id"}, "nested_hints": {"a": {}}},
+        {"name": "tags", "endpoint": {"path": "tags", "primary_key": "id"}, "nested_hints": {"a": {"merge_key": "x"}}},
     ],
 })
 """

@@ -344,9 +344,9 @@ def test_what_a_pipeline_asked_for_and_headrace_does_not_do_is_a_warning(shop: S
     source = rest_api_source(shop.config())
     source.resources["Orders"].apply_hints(schema_contract={"columns": "discard_value"})
     pipeline_in(tmp_path).run(source)
-    warned = [notice for notice in through_headrace(shop, tmp_path).notices if "dlt" in notice.message]
+    warned = [notice for notice in through_headrace(shop, tmp_path).notices if "contract" in notice.message]
     assert [notice.severity for notice in warned] == ["warning"]
-    assert "asks for a schema contract on `orders`, which headrace does not do" in warned[0].message
+    assert "has a schema contract on `orders`, and the configuration has none" in warned[0].message
 
 
 def changed(records: list[Row]) -> list[Row]:

@@ -15,7 +15,7 @@ from headrace.model.position import Seen
 from headrace.model.table import Schema, TableSchema
 from headrace.sinks import dlt_schema, dlt_state
 from headrace.sinks.base import Sink
-from headrace.sinks.dlt_limits import is_another_engine, unmet
+from headrace.sinks.dlt_limits import is_another_engine, strict, unmet
 from headrace.sinks.dlt_schema import Document, Filled, stored_schema
 from headrace.sinks.dlt_state import Owner, furthest_back, pack, pipeline_state, taken_over, typed_values, unpack
 from headrace.sinks.duckdb import DuckDBSink
@@ -263,8 +263,6 @@ def test_a_value_that_json_has_no_type_for_is_named() -> None:
 
 
 ASKED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-    ({}, {"schema_contract": "freeze"}, "a schema contract on `people`"),
-    ({}, {"schema_contract": {"columns": "discard_row", "tables": "evolve"}}, "a schema contract on `people`"),
     ({}, {"x-merge-strategy": "scd2"}, "the merge strategy `scd2` on `people`"),
     ({"settings": {"schema_contract": {"tables": "freeze"}}}, {}, "a schema contract"),
     ({"settings": {"detections": ["iso_timestamp", "timestamp"]}}, {}, "the type detections timestamp"),
@@ -281,10 +279,18 @@ def test_what_headrace_does_not_do_is_named(whole: dict[str, Any], table: dict[s
     assert unmet(document, frozenset({"others"})) == ([said] if whole else [])
 
 
+@pytest.mark.parametrize("contract", ["freeze", {"columns": "discard_row", "tables": "evolve"}, "evolve", {}])
+def test_a_schema_contract_of_a_table_is_found(contract: object) -> None:
+    document = written(PEOPLE, PETS)
+    document["tables"]["people"]["schema_contract"] = contract
+    found = {} if contract in ("evolve", {}) else {"people": "people"}
+    assert strict(document, frozenset({"people"})) == found
+    assert strict(document, frozenset({"others"})) == {}
+
+
 def test_a_hint_on_a_column_is_named() -> None:
     document = written(PEOPLE)
     assert unmet(document, frozenset({"people"})) == []
-    document["tables"]["people"]["schema_contract"] = "evolve"
     document["tables"]["people"]["columns"]["name"]["hard_delete"] = True
     assert unmet(document, frozenset({"people"})) == ["`hard_delete` on `people`"]
 
@@ -357,9 +363,10 @@ def test_what_a_dataset_asks_for_is_told_for_the_resources_at_hand(file: Shop) -
     strict = '\'"x-normalizer":{"seen-data":true}\', \'"x-normalizer":{"seen-data":true},"schema_contract":"freeze"\''
     file.query(f"UPDATE data._dlt_version SET schema = replace(schema, {strict})")
     world = World(file)
-    (warning,) = world.open("2", {"people": "f"}).warnings
-    assert "a schema contract on `people`, which headrace does not do" in warning
-    assert world.open("3", {"others": "f"}).warnings == ()
+    state = world.open("2", {"people": "f"})
+    assert state.warnings == ()
+    assert "has a schema contract on `people`, and the configuration has none" in state.contracts["people"]
+    assert world.open("3", {"others": "f"}).contracts == {}
     world.sink.close()
 
 

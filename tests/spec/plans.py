@@ -20,6 +20,7 @@ from headrace.model.plan import (
     HttpBasic,
     Incremental,
     LinkHeader,
+    NestedHints,
     NextUrl,
     NoAuth,
     OAuth2ClientCredentials,
@@ -35,6 +36,7 @@ from headrace.model.plan import (
     Resource,
     ResponseAction,
     RetryPolicy,
+    SchemaContract,
     SinglePage,
     Text,
     WindowValue,
@@ -121,6 +123,21 @@ BODIES = st.one_of(
 )
 
 
+CONTRACTS = (
+    None,
+    SchemaContract(),
+    SchemaContract("freeze", "freeze", "freeze"),
+    SchemaContract(columns="discard_row"),
+)
+NESTED = (
+    (),
+    (
+        NestedHints("a", (ColumnHint("x", "json", False), ColumnHint("y"))),
+        NestedHints('b "c"', (), SchemaContract(data_type="discard_value")),
+    ),
+)
+
+
 @st.composite
 def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
     """A resource; one with a parent takes a field of its rows."""
@@ -158,6 +175,8 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
         strategy=draw(STRATEGIES) if disposition == "merge" else DeleteInsert(),
         primary_key=key,
         columns=draw(st.sampled_from(HINTS)),
+        contract=draw(st.sampled_from(CONTRACTS)),
+        nested=draw(st.sampled_from(NESTED)),
         max_nesting=draw(st.none() | st.integers(0, 3)),
         auth=draw(st.none() | AUTHS),
         retry=draw(st.just(RetryPolicy()) | RETRIES),

@@ -317,8 +317,15 @@ def test_defaults_are_merged_as_dlt_merges_them(defaults: dict[str, object], res
 @pytest.mark.parametrize(
     ("config", "path"),
     [
-        (with_resource(schema_contract="freeze"), "resources[0].schema_contract"),
-        (with_resource(nested_hints={"a": {}}), "resources[0].nested_hints"),
+        (with_resource(nested_hints={"a": {"primary_key": "id"}}), "resources[0].nested_hints.a.primary_key"),
+        (
+            with_resource(nested_hints={"a": {"columns": {"x": {"merge_key": True}}}}),
+            "resources[0].nested_hints.a",
+        ),
+        (
+            with_resource(nested_hints={"a": {"write_disposition": "replace"}}),
+            "resources[0].nested_hints.a.write_disposition",
+        ),
         (
             with_resource(write_disposition={"disposition": "merge", "strategy": "scd2", "destination_scope": "a = 1"}),
             "resources[0].write_disposition.destination_scope",

@@ -10,14 +10,8 @@ import pyarrow.compute as pc
 
 from headrace.decode import digests, identity
 from headrace.decode.coerce import ARROW_OF_TYPE
-from headrace.decode.infer import (
-    Folded,
-    FoldedTable,
-    Misfit,
-    keys_of,
-    required,
-    system_columns,
-)
+from headrace.decode.declared import keys_of, required
+from headrace.decode.infer import Folded, FoldedTable, Misfit, system_columns
 from headrace.decode.losing import losing
 from headrace.decode.losses import Loss, Lost, add
 from headrace.decode.merging import links, strategy_of
@@ -51,10 +45,15 @@ def cast(observation: Observation, folded: Folded) -> Decoded:
         for misfit in plan.misfits
     ]
     losses = dict(observation.losses)
-    rows: dict[str, list[pa.Table]] = {}
+    for lost, count in folded.discarded:
+        add(losses, lost, count)
+    rows: dict[str, list[tuple[ObservedTable, FoldedTable, pa.Table]]] = {}
     ids: list[pa.Array] = []
     for table, plan in zip(observation.tables, folded.tables, strict=True):
-        schema = folded.schema.tables[table.name]
+        schema = folded.schema.tables.get(table.name)
+        if schema is None:  # a schema contract lets no such table in
+            ids.append(_ids(observation, table, ids))
+            continue
         data = _data(plan)
         found = [*_lost(table, plan), *_reserved(table, merges=links(resource))]
         if observation.rules.strict:
@@ -62,20 +61,17 @@ def cast(observation: Observation, folded: Folded) -> Decoded:
         else:
             for lost, mask in found:
                 add(losses, lost, pc.sum(mask).as_py())
-        if table.parent is None:
-            needed = required(resource) & {column.name for column in schema.columns} | set(keys_of(resource))
-            misfits += [(table, misfit) for misfit in _missing(data, table, needed)]
+        needed = required(resource, table.name) & {column.name for column in schema.columns}
+        needed |= set(keys_of(resource)) if table.parent is None else set()
+        misfits += [(table, misfit) for misfit in _missing(data, table, needed, plan.gone)]
         ids.append(_ids(observation, table, ids))
-        rows.setdefault(table.name, []).append(_with_system(table, schema, data, ids))
+        rows.setdefault(table.name, []).append((table, plan, _with_system(table, schema, data, ids)))
     rejected = root_rows_of(misfits)
     keep = keep_mask(observation.tables[0].rows if observation.tables else 0, rejected)
     places = _places(observation, keep)
     batches = []
     for name, parts in rows.items():
-        kept = []
-        for part, table in zip(parts, (t for t in observation.tables if t.name == name), strict=True):
-            placed = part if places is None or table.parent is None else _placed(part, places.take(table.root_rows))
-            kept.append(placed if keep is None else placed.filter(keep.take(table.root_rows)))
+        kept = [_kept(_at(places, table, rows), keep, table, plan.gone) for table, plan, rows in parts]
         whole = kept[0] if len(kept) == 1 else pa.concat_tables(kept, promote_options="default")
         if whole.num_rows:
             batches.append(TableBatch(folded.schema.tables[name], whole))
@@ -117,12 +113,29 @@ def _reserved(table: ObservedTable, *, merges: bool) -> list[tuple[Lost, pa.Arra
     return found
 
 
-def _missing(data: dict[str, pa.Array], table: ObservedTable, names: Iterable[str]) -> list[Misfit]:
+def _at(places: pa.Array | None, table: ObservedTable, rows: pa.Table) -> pa.Table:
+    """The rows of a child table with the place of their root, where a merge needs it."""
+    return rows if places is None or table.parent is None else _placed(rows, places.take(table.root_rows))
+
+
+def _kept(rows: pa.Table, keep: pa.Array | None, table: ObservedTable, gone: pa.Array | None) -> pa.Table:
+    """The rows whose record stays, less those that a schema contract discards."""
+    if keep is not None and gone is not None:
+        return rows.filter(pc.and_not(keep.take(table.root_rows), gone))
+    if gone is not None:
+        return rows.filter(pc.invert(gone))
+    return rows if keep is None else rows.filter(keep.take(table.root_rows))
+
+
+def _missing(
+    data: dict[str, pa.Array], table: ObservedTable, names: Iterable[str], gone: pa.Array | None
+) -> list[Misfit]:
     found = []
     for name in sorted(names):
         values = data.get(name)
         nulls = pa.repeat(pa.scalar(value=True), table.rows) if values is None else pc.is_null(values)
-        if values is None or values.null_count:
+        nulls = nulls if gone is None else pc.and_not(nulls, gone)
+        if pc.any(nulls).as_py():
             reason = f"{table.name}.{name} must have a value and has none; correct the key, or load by append"
             found.append(Misfit(nulls, reason))
     return found

@@ -15,13 +15,17 @@ import pyarrow.compute as pc
 
 from headrace.decode import identity, moments
 from headrace.decode.coerce import cast, cast_values, type_of
-from headrace.decode.merging import links, mark_of, sort_of, strategy_of, validity_of, version_of
-from headrace.decode.names import normalise, variant
+from headrace.decode.contract import Gate
+from headrace.decode.declared import declared, required
+from headrace.decode.grow import grown, is_anothers, known_columns, with_doubles
+from headrace.decode.losses import Lost
+from headrace.decode.merging import links
+from headrace.decode.names import variant
 from headrace.decode.observed import Kind, Observation, ObservedColumn, ObservedTable, first_valid
 from headrace.decode.order import Newcomer, in_order
 from headrace.decode.shape import shape_of
 from headrace.model.plan import Resource
-from headrace.model.table import Column, DataType, Schema, TableSchema
+from headrace.model.table import Column, DataType, Schema
 
 _TAKES_HUGE: frozenset[DataType] = frozenset({"text", "double", "decimal", "wei"})
 
@@ -47,41 +51,59 @@ class Misfit:
 
 @dataclass(slots=True)
 class FoldedTable:
-    """What becomes of one observed table; these stand as the tables of the observation do."""
+    """What becomes of one observed table; these stand as the tables of the observation do.
+
+    `gone` are rows that a schema contract discards, a mask as long as the table; of a root they are misfits as well.
+    """
 
     pieces: list[Piece] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
+    gone: pa.Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """`schema` holds all tables known after this batch; `tables` say where this batch's values go."""
+    """`schema` holds all tables known after this batch; `tables` say where this batch's values go.
+
+    `discarded` counts what a schema contract has discarded, rows of root tables left out: those are misfits.
+    """
 
     schema: Schema
     tables: tuple[FoldedTable, ...]
+    discarded: tuple[tuple[Lost, int], ...] = ()
 
 
-def fold(schema: Schema, observation: Observation, resource: Resource) -> Folded:
-    """Decide what is new in this batch, given all that earlier batches decided. The arguments are left as they are."""
+def fold(schema: Schema, observation: Observation, resource: Resource, run_id: str = "") -> Folded:
+    """Decide what is new in this batch, given all that earlier batches decided. The arguments are left as they are.
+
+    Raises ContractBroken where a schema contract freezes what the batch would change. New tables are of `run_id`.
+    """
     folded = tuple(FoldedTable() for _ in observation.tables)
+    gate = Gate(schema, observation, resource, run_id)
     newcomers: list[Newcomer] = []
     widened: dict[str, frozenset[str]] = {}
-    for name in dict.fromkeys(table.name for table in observation.tables):
-        if _is_anothers(name, schema, resource):
+    for name in gate.in_order():
+        if is_anothers(name, schema, resource):
             _refuse(name, schema, observation, folded)
             continue
-        columns = _known(schema.tables.get(name), resource, name)
-        table = _Table(name, observation, columns, folded)
+        columns = known_columns(schema.tables.get(name), resource, gate, name)
+        if not gate.enter(name, columns):
+            continue
+        table = _Table(name, observation, columns, folded, gate)
         newcomers += table.decide(merges=links(resource))
         widened[name] = frozenset(table.widened)
-    tables = _grown(schema, observation, resource, in_order(newcomers, observation, shape_of(resource)))
-    return Folded(Schema(_with_doubles(tables, widened)), folded)
+    gate.check()
+    _discard(gate, folded)
+    tables = grown(schema, observation, gate, run_id, in_order(newcomers, observation, shape_of(resource)))
+    return Folded(Schema(with_doubles(tables, widened)), folded, tuple(gate.values))
 
 
-def _is_anothers(name: str, schema: Schema, resource: Resource) -> bool:
-    """Whether a table belongs to another root: as a child of it, or as that root itself."""
-    table = schema.tables.get(name)
-    return table is not None and table.root != normalise(resource.table)
+def _discard(gate: Gate, folded: tuple[FoldedTable, ...]) -> None:
+    """Mark the rows that the contract discards; a record whose own row goes is a reject."""
+    for place, (table, plan) in enumerate(zip(gate.tables, folded, strict=True)):
+        plan.gone = gate.gone(place)
+        if table.parent is None:
+            plan.misfits += [Misfit(each.rows, each.reason) for each in gate.rows.get(place, ())]
 
 
 def _refuse(name: str, schema: Schema, observation: Observation, folded: tuple[FoldedTable, ...]) -> None:
@@ -93,55 +115,26 @@ def _refuse(name: str, schema: Schema, observation: Observation, folded: tuple[F
             plan.misfits.append(Misfit(pa.repeat(pa.scalar(value=True), table.rows), reason))
 
 
-def _known(table: TableSchema | None, resource: Resource, name: str) -> dict[str, Column]:
-    """The columns of a table before the batch: those of the schema, then those that the resource declares."""
-    columns = {} if table is None else {column.name: column for column in table.columns}
-    if name == normalise(resource.table):
-        for hint in resource.columns:
-            column = normalise(hint.name)
-            if hint.data_type is not None and column not in columns:
-                columns[column] = Column(
-                    column,
-                    msgspec.convert(hint.data_type, DataType),
-                    nullable=column not in required(resource),
-                )
-        columns |= {each: Column(each, "timestamp") for each in validity_of(resource)}
-    return columns
-
-
-def keys_of(resource: Resource) -> tuple[str, ...]:
-    """The columns by which a merge finds its rows; none for other dispositions."""
-    keys = (*resource.primary_key, *resource.merge_key) if resource.disposition == "merge" else ()
-    return tuple(normalise(name) for name in keys)
-
-
-def declared(resource: Resource, table: str) -> frozenset[str]:
-    """The columns of a table whose type the configuration states; it can only do so for the root."""
-    if table != normalise(resource.table):
-        return frozenset()
-    return frozenset(normalise(hint.name) for hint in resource.columns if hint.data_type is not None)
-
-
-def required(resource: Resource) -> frozenset[str]:
-    """The columns in which every record must have a value: keys and versions of a merge, and what is declared so."""
-    stated = (normalise(hint.name) for hint in resource.columns if hint.nullable is False)
-    return frozenset((*keys_of(resource), *version_of(resource), *stated))
-
-
 class _Table:
     """The decisions for one table, which may be observed at several places (below different parents)."""
 
     def __init__(
-        self, name: str, observation: Observation, columns: dict[str, Column], folded: tuple[FoldedTable, ...]
+        self,
+        name: str,
+        observation: Observation,
+        columns: dict[str, Column],
+        folded: tuple[FoldedTable, ...],
+        gate: Gate,
     ) -> None:
         self._name = name
         self._places = [place for place, table in enumerate(observation.tables) if table.name == name]
-        self._tables = observation.tables
+        self._tables = gate.tables
         self._columns = columns
         self._folded = folded
-        self._required = required(observation.resource)
+        self._gate = gate
+        self._required = required(observation.resource, name)
         self._newcomers: list[Newcomer] = []
-        self._may_widen = observation.rules.widen_numbers
+        self._may_widen = observation.rules.widen_numbers and gate.takes_variants(name)
         self._declared = declared(observation.resource, name)
         self.widened: set[str] = set()
 
@@ -153,9 +146,13 @@ class _Table:
                 self._column(name)
         for column in ours:
             if column.name not in self._columns:
-                place = min(self._places, key=lambda place: (self._root_row(place, 0), place))
-                self._newcomers.append(Newcomer(column, self._name, place, 0, beside=column.name))
+                place = min(self._places, key=lambda place: (self._first_root_row(place), place))
+                first = self._gate.first_row(place)
+                self._newcomers.append(Newcomer(column, self._name, place, first, beside=column.name))
         return self._newcomers
+
+    def _first_root_row(self, place: int) -> int:
+        return self._root_row(place, self._gate.first_row(place))
 
     def _root_row(self, place: int, row: int) -> int:
         return int(self._tables[place].root_rows[row].as_py())
@@ -213,6 +210,9 @@ class _Table:
             return
         name = variant(above or base, type_of(kind))
         column = self._columns.get(name)
+        if column is None and not self._gate.takes_variants(self._name):
+            self._gate.refuse_values(self._name, base, kind, parts)
+            return
         if column is None:
             rows = [(place, part, first_valid(part)) for place, part in parts]
             place, part, row = min(rows, key=lambda found: (self._root_row(found[0], found[2]), found[0]))
@@ -238,7 +238,7 @@ class _Table:
         self._folded[place].misfits.append(Misfit(pc.is_valid(values), reason))
 
     def _nullable(self, name: str) -> bool:
-        return self._tables[self._places[0]].parent is not None or name not in self._required
+        return name not in self._required
 
 
 def _inferred(kind: Kind, part: pa.Array, row: int) -> DataType:
@@ -258,53 +258,3 @@ def system_columns(table: ObservedTable, *, merges: bool) -> tuple[Column, ...]:
         Column(identity.LIST_INDEX, "bigint", nullable=False),
         Column(identity.ID, "text", nullable=False),
     )
-
-
-def _grown(
-    schema: Schema, observation: Observation, resource: Resource, newcomers: list[Newcomer]
-) -> dict[str, TableSchema]:
-    """The tables of the schema with the newcomers, and with the resource's disposition and keys on its own tables."""
-    tables = dict(schema.tables)
-    root = normalise(resource.table)
-    seen = {table.name: table for table in reversed(observation.tables)}
-    if root in seen and not _is_anothers(root, schema, resource):
-        old = tables.get(root)
-        tables[root] = TableSchema(
-            root,
-            root,
-            None,
-            tuple(_known(old, resource, root).values()),
-            resource.disposition,
-            tuple(map(normalise, resource.primary_key)),
-            tuple(map(normalise, resource.merge_key)),
-            strategy_of(resource),
-            mark_of(resource),
-            sort_of(resource),
-        )
-    for name, table in tables.items():
-        if table.root == root and name != root and table.disposition != resource.disposition:
-            tables[name] = msgspec.structs.replace(table, disposition=resource.disposition)
-    for newcomer in newcomers:
-        name = newcomer.table
-        if name not in tables:
-            parent = seen[name].parent
-            above = None if parent is None else observation.tables[parent].name
-            tables[name] = TableSchema(name, root, above, (), resource.disposition)
-        table = tables[name]
-        tables[name] = msgspec.structs.replace(table, columns=(*table.columns, newcomer.column))
-    return tables
-
-
-def _with_doubles(tables: dict[str, TableSchema], widened: dict[str, frozenset[str]]) -> dict[str, TableSchema]:
-    """The tables with the widened columns of their new type, each at its old place."""
-    return tables | {
-        name: msgspec.structs.replace(
-            tables[name],
-            columns=tuple(
-                msgspec.structs.replace(column, data_type="double") if column.name in names else column
-                for column in tables[name].columns
-            ),
-        )
-        for name, names in widened.items()
-        if names
-    }

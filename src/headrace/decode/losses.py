@@ -22,6 +22,8 @@ class Loss(Enum):
     DIGITS = "an integer has more digits than a double column holds", "it is rounded, as in dlt"
     PLACES = "a number has more digits than its decimal column holds", "it is rounded"
     MOMENT = "a moment has more than six digits after the second", "the others are cut off, as in dlt"
+    DISCARDED_VALUE = "the schema contract does not take a value", "it is discarded, as the contract says"
+    DISCARDED_ROW = "the schema contract does not take a row of this table", "it is discarded, as the contract says"
 
     def __init__(self, what: str, outcome: str) -> None:
         self.what = what

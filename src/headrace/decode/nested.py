@@ -130,7 +130,7 @@ def _fields(out: Exploded, columns: list[tuple[str, pa.Array]], spot: _Spot, lis
             out.claim(spot.table, name, source)
         if values.null_count == len(values):
             continue
-        if spot.depth <= 0 or (spot.table == 0 and name in out.shape.json):
+        if spot.depth <= 0 or out.shape.stays_json(out.frames[spot.table].name, name):
             raise NotPlain(f"{name} stays JSON text")
         if pa.types.is_struct(values.type):
             below = _Spot(spot.table, spot.depth - 1, (*spot.path, part), source)

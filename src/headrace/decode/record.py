@@ -211,7 +211,7 @@ def _flatten(
             part = normalise(key)
             name = joined(path, part)
             nested = isinstance(value, (dict, list))
-            if nested and level > 0 and not (name in shape.json and table == shape.table):
+            if nested and level > 0 and not shape.stays_json(table, name):
                 if isinstance(value, dict):
                     waiting.append((value, (*path, part), level - 1))
                     continue

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
+from headrace.decode.declared import table_of
 from headrace.decode.names import normalise
 from headrace.model.plan import ColumnHint, Resource
 from headrace.model.table import Schema
@@ -15,13 +18,18 @@ DEEPEST = 1000
 class Shape(msgspec.Struct, frozen=True):
     """`table` is the root table's name, `depth` the nesting that is opened, `json` the root columns that stay JSON.
 
-    `decimals` are the root columns that keep digits which a double does not.
+    `decimals` are the root columns that keep digits which a double does not; `below` are child tables' `json` columns.
     """
 
     table: str
     depth: int
     json: frozenset[str]
     decimals: frozenset[str]
+    below: dict[str, frozenset[str]] = {}
+
+    def stays_json(self, table: str, column: str) -> bool:
+        """Whether what a column holds is not opened, however near to the root it is."""
+        return column in (self.json if table == self.table else self.below.get(table, ()))
 
 
 def as_known(resource: Resource, schema: Schema) -> Resource:
@@ -35,7 +43,12 @@ def as_known(resource: Resource, schema: Schema) -> Resource:
 
 def shape_of(resource: Resource) -> Shape:
     """The structure that the resource asks for; names are normalised."""
-    kept = frozenset(normalise(hint.name) for hint in resource.columns if hint.data_type == "json")
+    kept = _json_in(resource.columns)
     decimals = frozenset(normalise(hint.name) for hint in resource.columns if hint.data_type in {"decimal", "wei"})
     depth = DEEPEST if resource.max_nesting is None else resource.max_nesting
-    return Shape(normalise(resource.table), depth, kept, decimals)
+    below = {table_of(resource, each): _json_in(each.columns) for each in resource.nested}
+    return Shape(normalise(resource.table), depth, kept, decimals, below)
+
+
+def _json_in(columns: Iterable[ColumnHint]) -> frozenset[str]:
+    return frozenset(normalise(hint.name) for hint in columns if hint.data_type == "json")

@@ -289,6 +289,38 @@ class ColumnHint(msgspec.Struct, frozen=True):
     dedup_sort: Order | None = None
 
 
+Evolution: TypeAlias = Literal["evolve", "freeze", "discard_row", "discard_value"]
+"""What becomes of data that would change the schema: taken, an error, dropped with its row, or dropped alone."""
+
+
+class SchemaContract(msgspec.Struct, frozen=True):
+    """What may change: new `tables`, new `columns` (never of a table in its first load), new variants of a column."""
+
+    tables: Evolution = "evolve"
+    columns: Evolution = "evolve"
+    data_type: Evolution = "evolve"
+
+    @property
+    def words(self) -> str | dict[str, str]:
+        """As dlt takes it: one word where all parts have the same, else those that are not taken for granted."""
+        modes: dict[str, str] = msgspec.structs.asdict(self)
+        if len(set(modes.values())) == 1:
+            return self.tables
+        return {entity: mode for entity, mode in modes.items() if mode != "evolve"}
+
+
+EVOLVES = SchemaContract()
+"""dlt's default: everything may change."""
+
+
+class NestedHints(msgspec.Struct, frozen=True):
+    """What is declared of the child table that a list called `name` makes; `contract` None: that of its root."""
+
+    name: str
+    columns: tuple[ColumnHint, ...] = ()
+    contract: SchemaContract | None = None
+
+
 class Request(msgspec.Struct, frozen=True):
     """The first request of a walk, before paging adds to it.
 
@@ -364,6 +396,8 @@ class Resource(msgspec.Struct, frozen=True):
     primary_key: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
     columns: tuple[ColumnHint, ...] = ()
+    contract: SchemaContract | None = None
+    nested: tuple[NestedHints, ...] = ()
     max_nesting: int | None = None
     auth: Auth | None = None
     retry: RetryPolicy = RetryPolicy()

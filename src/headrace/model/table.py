@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from headrace.model.plan import Disposition
+from headrace.model.plan import Disposition, SchemaContract
 from headrace.model.strategy import DeleteInsert, Order, Strategy
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class TableSchema(msgspec.Struct, frozen=True):
 
     `columns` are in order of first appearance, system columns included. How a merge is done is said of roots alone:
     `hard_delete` is the column that marks rows which are to go, `dedup_sort` the one that chooses among equal keys.
+    `since` is the run that made the table, if that is known: while it lasts, a schema contract takes all columns.
+    `contract` is what the configuration states.
     """
 
     name: str
@@ -50,6 +52,8 @@ class TableSchema(msgspec.Struct, frozen=True):
     strategy: Strategy = DeleteInsert()
     hard_delete: str = ""
     dedup_sort: tuple[str, Order] | None = None
+    since: str = ""
+    contract: SchemaContract | None = None
 
 
 class Schema(msgspec.Struct, frozen=True):

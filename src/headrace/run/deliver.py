@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
@@ -19,6 +19,7 @@ from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.decode.rules import DecodeRules
 from headrace.decode.shape import as_known
+from headrace.errors import ContractBroken
 from headrace.model.event import Delivered, Emit, Noticed, TableWritten
 from headrace.model.page import PageRef
 from headrace.model.plan import Disposition, Resource
@@ -99,6 +100,8 @@ class Delivery:
         self.watermarks: dict[str, Watermark] = {}
         self.dispositions: dict[str, Disposition] = {}
         """Of the resources whose first page had something to say of it."""
+        self.refused: dict[str, ContractBroken] = {}
+        """The resources whose schema contract does not take what came: they are not delivered any further."""
 
     async def open(self, fingerprints: Mapping[str, str]) -> SinkState:
         """Open the sink; its schema and watermarks are the place to go on from. Raises SinkError."""
@@ -148,6 +151,14 @@ class Delivery:
                 under_way.append(group.create_task(self._deliver(reader, resource, batch, before)))
                 if len(under_way) > AHEAD:
                     await under_way.popleft()
+
+    def make_anew(self, roots: Container[str]) -> None:
+        """These tables and their children are dropped by the commit: what enters them now is their first load."""
+        tables = {
+            name: msgspec.structs.replace(table, since=self._run_id) if table.root in roots else table
+            for name, table in self.schema.tables.items()
+        }
+        self.schema = Schema(tables)
 
     async def commit(self, commit: Callable[[Schema], Commit]) -> Receipt:
         """The final transaction, over what is staged. Raises SinkError."""
@@ -225,18 +236,26 @@ class Delivery:
         observation = await self._decode(reader.observe, batch.pages)
         if before is not None:
             await before
-        async with self._turns.setdefault(table_name(resource), asyncio.Lock()):
-            decoded, tables = await self._decode(self._settle, observation, resource)
-            mark = await self._write(self._take, resource.name, batch, decoded, tables)
+        if resource.name not in self.refused:
+            await self._stage(resource, batch, observation)
         self._budget.release(batch.held_bytes)
         self._under_way[resource.name] -= 1
         if self._budget.is_short:
             self._queues[resource.name].put_nowait(_NUDGE)
+
+    async def _stage(self, resource: Resource, batch: Batch, observation: Observation) -> None:
+        async with self._turns.setdefault(table_name(resource), asyncio.Lock()):
+            try:
+                decoded, tables = await self._decode(self._settle, observation, resource)
+            except ContractBroken as error:
+                self.refused[resource.name] = error
+                return
+            mark = await self._write(self._take, resource.name, batch, decoded, tables)
         self._tell(resource.name, mark, decoded)
 
     def _settle(self, observation: Observation, resource: Resource) -> tuple[Decoded, Schema]:
         """The batch as tables, and the walk's tables as they are after this batch."""
-        folded = fold(self.schema, observation, resource)
+        folded = fold(self.schema, observation, resource, self._run_id)
         root = table_name(resource)
         own = {name: table for name, table in folded.schema.tables.items() if table.root == root}
         return cast(observation, folded), Schema(own)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from headrace.errors import SourceError
+from headrace.errors import ContractBroken, SourceError
 from headrace.model.event import Emit, WalkEnded, WalkStarted
 from headrace.run.resume import OpenWalk
 
@@ -21,7 +21,7 @@ class WalkEnd(msgspec.Struct, frozen=True):
     stopped: Literal["end", "early", "limit", "error", "interrupted"]
     why: str
     proven: bool
-    error: SourceError | None = None
+    error: SourceError | ContractBroken | None = None
     held: bool = True
     rows: int | None = None
     cut_by: str = ""
@@ -46,7 +46,7 @@ def interrupted(name: str) -> WalkEnd:
     return WalkEnd(name, "interrupted", "the run was interrupted", proven=False)
 
 
-def failed(name: str, error: SourceError) -> WalkEnd:
+def failed(name: str, error: SourceError | ContractBroken) -> WalkEnd:
     """The end of a walk by an error of its own."""
     return WalkEnd(name, "error", str(error), proven=False, error=error)
 

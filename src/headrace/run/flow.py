@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
+from headrace.decode.names import table_name
 from headrace.decode.rules import DecodeRules
 from headrace.errors import SourceError
 from headrace.journal.write import Journal
 from headrace.model.envelope import Scalar
-from headrace.model.event import Committing, Emit
+from headrace.model.event import Committing, Emit, Noticed
 from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Text
 from headrace.model.table import Figures, Receipt, Schema
@@ -159,6 +160,11 @@ class Flow:
             state = await delivery.open({walk.resource.name: walk.delivered_as for walk in self._loaded_walks})
             check_not_outrun(self._loaded_walks, self._run.record, state, await delivery.seen())
             for walk in self._loaded_walks:
+                if walk.resource.contract is None and (said := state.contracts.get(walk.resource.name)):
+                    job.emit(Noticed(walk.resource.name, said, "warning"))
+            refreshed = self._refreshed(delivery)
+            delivery.make_anew({table_name(w.resource) for w in self._loaded_walks if w.resource.name in refreshed})
+            for walk in self._loaded_walks:
                 delivery.expect(walk.resource.name)
             yield delivery
         finally:
@@ -167,6 +173,9 @@ class Flow:
     async def _load(self, delivery: Delivery, pages: Iterable[Coroutine[Any, Any, None]]) -> None:
         """Let pages come and be delivered, side by side, and commit what is there."""
         await together([*pages, *(delivery.run(walk.resource) for walk in self._loaded_walks)])
+        for name, error in delivery.refused.items():
+            self.ends[name] = failed(name, error)
+            self._job.emit(self.ends[name].event)
         load_id = f"{time.time():.7f}"
         receipt = await unbroken(delivery.commit(lambda schema: self._commit(delivery, schema, load_id)))
         doubts = key_doubts(receipt.figures, (walk.resource for walk in self._loaded_walks))
@@ -254,13 +263,17 @@ class Flow:
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing())
-        walked = [self._walked(walk) for walk in self._loaded_walks]
+        loaded = [walk for walk in self._loaded_walks if walk.resource.name not in delivery.refused]
+        walked = [self._walked(walk) for walk in loaded]
         known = {each.resource.name: each.resource for each in run.walks}
         walks, seen = entering(walked, known, self.ends, run.record, delivery)
-        fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
-        refreshed = fresh & set(run.record.resources) if run.record.full_refresh else set[str]()
-        dropped = {walk.table for walk in walks if walk.walk in refreshed}
+        dropped = {walk.table for walk in walks if walk.walk in self._refreshed(delivery)}
         return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), seen)
+
+    def _refreshed(self, delivery: Delivery) -> set[str]:
+        """The resources whose tables this run makes anew."""
+        fresh = {walk.resource.name for walk in self._loaded_walks} - delivery.committed
+        return fresh & set(self._run.record.resources) if self._run.record.full_refresh else set()
 
     def _walked(self, walk: OpenWalk) -> Walked:
         name = walk.resource.name

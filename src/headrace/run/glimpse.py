@@ -30,13 +30,22 @@ class Glimpse(msgspec.Struct, frozen=True):
 
 
 def glimpse(resource: Resource, pages: Sequence[Sequence[bytes]], rules: DecodeRules) -> Glimpse:
-    """The tables of some pages' records. `_dlt_id`s are made as for a run, from a journal that is not there."""
+    """The tables of some pages' records. `_dlt_id`s are made as for a run, from a journal that is not there.
+
+    A schema contract is left out: it speaks of tables that are there.
+    """
+    resource = _without_contract(resource)
     numbered = [
         RecordPage(number, page_prefix("", "", resource.name, number), records) for number, records in enumerate(pages)
     ]
     observation = Reader(resource, rules).observe(numbered)
     folded = fold(Schema({}), observation, resource)
     return Glimpse(tuple(folded.schema.tables.values()), cast(observation, folded))
+
+
+def _without_contract(resource: Resource) -> Resource:
+    nested = tuple(msgspec.structs.replace(each, contract=None) for each in resource.nested)
+    return msgspec.structs.replace(resource, contract=None, nested=nested)
 
 
 def remembered(journal: Journal, run_id: str, resource: Resource, rules: DecodeRules) -> Glimpse | None:

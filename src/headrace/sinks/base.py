@@ -18,7 +18,8 @@ class SinkState(msgspec.Struct, frozen=True):
     `schema` is the newest one that it holds (of the staging if that belongs to this run, else of the dataset).
     `staged` and `committed` are this run's watermarks by walk; a walk goes on at the larger of both. `abandoned` are
     walks of which this run had brought rows before they began again. `warnings` are sentences on what somebody else
-    has left in the dataset, and this sink does not do.
+    has left in the dataset, and this sink does not do; `contracts` are more of them, by resource, for those whose
+    configuration has no schema contract.
     """
 
     schema: Schema
@@ -26,6 +27,7 @@ class SinkState(msgspec.Struct, frozen=True):
     committed: dict[str, Watermark]
     abandoned: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    contracts: dict[str, str] = {}
 
 
 class Staging(msgspec.Struct, frozen=True):

@@ -29,6 +29,12 @@ def unmet(
     return found
 
 
+def strict(schema: Document, resources: AbstractSet[str]) -> dict[str, str]:
+    """By resource, the table on which the stored schema has a schema contract."""
+    tables = ((name, table) for name, table in schema["tables"].items() if table.get("resource") in resources)
+    return {table["resource"]: name for name, table in tables if _is_strict(table.get("schema_contract"))}
+
+
 def is_another_engine(schema: Document | None, state: Document | None) -> bool:
     """Whether another version of dlt has written either, in a form that is not read here."""
     return (schema is not None and schema.get("engine_version") != dlt_schema.ENGINE_VERSION) or (
@@ -54,8 +60,6 @@ def _of_the_whole(schema: Document) -> Iterator[str]:
 
 
 def _of_a_table(table: Document) -> Iterator[str]:
-    if _is_strict(table.get("schema_contract")):
-        yield "a schema contract"
     if table.get("write_disposition") == "merge" and table.get(STRATEGY, "delete-insert") != "delete-insert":
         yield f"the merge strategy `{table[STRATEGY]}`"
     if table.get("filters"):

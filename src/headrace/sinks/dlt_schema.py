@@ -119,6 +119,8 @@ def _describe(tables: Document, table: TableSchema, filled: Filled) -> None:
                 columns[name] |= hints
         _mark_keys(columns, table)
         _mark_cursor(columns, filled.seen.get(resource))
+    if table.contract is not None:
+        entry["schema_contract"] = table.contract.words
     entry["x-normalizer"] = {**entry.get("x-normalizer", {}), "seen-data": True}
 
 

@@ -20,6 +20,7 @@ _SYSTEM_HINTS: dict[str, dict[str, bool]] = {
     "_dlt_root_id": {"root_key": True},
 }
 LONG_NAME = "x-headrace-name"
+_SINCE = "x-headrace-since"
 _DISPOSITIONS: frozenset[Disposition] = frozenset(("append", "merge", "replace", "skip"))
 
 
@@ -59,7 +60,7 @@ def known_tables(schema: DltSchema, root: str) -> dict[str, TableSchema]:
             if column.get("data_type")
         )
         name, parent = (_long(schema, one) for one in (table["name"], table.get("parent")))
-        found[name] = TableSchema(name, _long(schema, root), parent, columns)
+        found[name] = TableSchema(name, _long(schema, root), parent, columns, since=table.get(_SINCE, ""))
     return found
 
 
@@ -92,7 +93,8 @@ def dlt_table(table: TableSchema, known: Mapping[str, Any]) -> dict[str, Any]:
         for column in table.columns
         if not known.get(column.name, {}).get("data_type")
     }
-    return {"name": table.name, "columns": columns} | ({"parent": table.parent} if table.parent else {})
+    stated = {"parent": table.parent, _SINCE: table.since, "schema_contract": table.contract and table.contract.words}
+    return {"name": table.name, "columns": columns} | {key: value for key, value in stated.items() if value}
 
 
 def in_order(rows: pa.Table, columns: Mapping[str, Any]) -> pa.Table:

@@ -153,7 +153,8 @@ class _Session:
             self._forget(run_id, fingerprints)
         self._run_id = run_id
         with _told(self._path):
-            return msgspec.structs.replace(self._read(), warnings=self._dlt.warnings(fingerprints))
+            warnings, contracts = self._dlt.warnings(fingerprints), self._dlt.contracts(fingerprints)
+            return msgspec.structs.replace(self._read(), warnings=warnings, contracts=contracts)
 
     def seen(self) -> dict[str, Seen]:
         """How far increments have come."""

@@ -21,7 +21,7 @@ from headrace.sinks import dlt_schema, dlt_state
 from headrace.sinks.base import Commit
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import Catalog, Names
-from headrace.sinks.dlt_limits import is_another_engine, listed, unmet
+from headrace.sinks.dlt_limits import is_another_engine, listed, strict, unmet
 from headrace.sinks.dlt_schema import Document, Filled
 from headrace.sinks.dlt_state import Owner, resource_of
 
@@ -86,6 +86,20 @@ class Takeover:
         if is_another_engine(schema, state):
             return (_ANOTHER_DLT,)
         return (*_unmet(name, schema, wanted, self._done), *self._lost_increments(state, name, wanted))
+
+    def contracts(self, resources: Iterable[str]) -> dict[str, str]:
+        """A sentence for each resource on whose table there is a schema contract, which the configuration may lack."""
+        wanted = frozenset(resources)
+        state = self._state(self._pipeline)
+        name = self._schema_name(state, wanted, SCHEMA)
+        schema = self._schema(name)
+        if schema is None or is_another_engine(schema, state):
+            return {}
+        return {
+            resource: f"the schema `{name}` of this dataset has a schema contract on `{table}`, and the configuration"
+            " has none: rows are loaded without; write it there as `schema_contract` to keep it"
+            for resource, table in strict(schema, wanted).items()
+        }
 
     def write(self, commit: Commit, seen: Mapping[str, Seen], there: Catalog) -> Described:
         """Bring schema and state up to a commit; a row for each of them that has changed.

@@ -12,6 +12,7 @@ from headrace.model.plan import (
     ColumnHint,
     Incremental,
     Json,
+    NestedHints,
     NoAuth,
     Paging,
     ParentField,
@@ -106,6 +107,10 @@ def _of_table(resource: Resource) -> Iterator[tuple[str, Json]]:
         yield "merge_key", list(resource.merge_key)
     if resource.columns:
         yield "columns", {hint.name: _hint(hint) for hint in resource.columns}
+    if resource.contract is not None:
+        yield "schema_contract", msgspec.structs.asdict(resource.contract)
+    if resource.nested:
+        yield "nested_hints", {each.name: _nested(each) for each in resource.nested}
     if resource.max_nesting is not None:
         yield "max_nesting", resource.max_nesting
     yield "selected", resource.selected
@@ -115,6 +120,12 @@ def _hint(hint: ColumnHint) -> dict[str, Json]:
     said = {"data_type": hint.data_type, "nullable": hint.nullable, "dedup_sort": hint.dedup_sort}
     said["hard_delete"] = hint.hard_delete or None
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _nested(hints: NestedHints) -> dict[str, Json]:
+    columns = {hint.name: _hint(hint) for hint in hints.columns}
+    contract = {} if hints.contract is None else {"schema_contract": msgspec.structs.asdict(hints.contract)}
+    return ({"columns": columns} if columns else {}) | contract
 
 
 def _of_retry(retry: RetryPolicy) -> Iterator[tuple[str, Json]]:

@@ -36,7 +36,7 @@ class Hints:
 def read_hints(ctx: Context, resource: Node, name: str) -> Hints:
     """The hints of a resource, defaults already put in."""
     path = resource.path
-    columns, column_keys = _columns(ctx, resource.get("columns"))
+    columns, column_keys = read_columns(ctx, resource.get("columns"))
     key_node = resource.get("primary_key")
     primary_key = ctx.strings(key_node) or column_keys["primary_key"]
     merge_key = ctx.strings(resource.get("merge_key")) or column_keys["merge_key"]
@@ -105,7 +105,8 @@ def _disposition(ctx: Context, node: Node | None) -> tuple[Disposition, Strategy
     return cast("Disposition", word), strategy
 
 
-def _columns(ctx: Context, node: Node | None) -> tuple[tuple[ColumnHint, ...], dict[str, tuple[str, ...]]]:
+def read_columns(ctx: Context, node: Node | None) -> tuple[tuple[ColumnHint, ...], dict[str, tuple[str, ...]]]:
+    """The hints for columns, and the columns that they make keys."""
     keys: dict[str, list[str]] = {"primary_key": [], "merge_key": []}
     found: list[ColumnHint] = []
     if node is not None and not isinstance(node.value, dict | list):

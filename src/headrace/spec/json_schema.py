@@ -14,6 +14,7 @@ from headrace.model.plan import Incremental, OAuth2ClientCredentials, ResponseAc
 from headrace.model.table import DataType
 from headrace.spec import meanings, own_keys
 from headrace.spec.auth import FIELDS, LOCATIONS, PUBLIC
+from headrace.spec.contract import ENTITIES, MODES
 from headrace.spec.hints import DISPOSITIONS, ORDERS
 from headrace.spec.paging import PAGINATORS, Argument
 from headrace.spec.strategies import SCOPES, STRATEGIES
@@ -22,6 +23,7 @@ from headrace.spec.vocabulary import (
     ENDPOINT,
     FORMATS,
     INCREMENTAL_PARAM,
+    NESTED_WITHOUT_EFFECT,
     NOT_YET_RESOURCE,
     PLACEHOLDER_KEYS,
     RESOURCE,
@@ -79,6 +81,8 @@ def json_schema() -> Schema:
             "response_action": _response_action(),
             "write_disposition": _disposition(),
             "column": _column(),
+            "schema_contract": _contract(),
+            "nested_table": _nested(),
         },
     }
 
@@ -118,12 +122,6 @@ def _client() -> Schema:
 
 def _resource(*required: str) -> Schema:
     """A resource, or what all resources have; a key that cannot be honoured yet may only be empty."""
-    columns = {
-        "anyOf": [
-            {"type": "object", "additionalProperties": _ref("column")},
-            {"type": "array", "items": _ref("column")},
-        ]
-    }
     kinds = {
         "name": _STRING,
         "endpoint": {"anyOf": [_STRING, _ref("endpoint"), _NULL]},
@@ -131,13 +129,15 @@ def _resource(*required: str) -> Schema:
         "write_disposition": _or_null(_ref("write_disposition")),
         "primary_key": _or_null(_NAMES),
         "merge_key": _or_null(_NAMES),
-        "columns": _or_null(columns),
+        "columns": _or_null(_columns()),
         "max_table_nesting": _or_null(_ref("integer")),
         "selected": _or_null(_BOOLEAN),
         "parallelized": _or_null(_BOOLEAN),
         "include_from_parent": _or_null(_NAMES),
         **{key: _or_null({"enum": list(known)}) for key, known in FORMATS.items()},
         "references": _ANY_JSON,
+        "schema_contract": _or_null(_ref("schema_contract")),
+        "nested_hints": _or_null({"type": "object", "additionalProperties": _or_null(_ref("nested_table"))}),
     }
     known = [key for key in RESOURCE if key not in NOT_YET_RESOURCE]
     empty: Schema = {"enum": [None, [], {}]}
@@ -281,6 +281,32 @@ def _disposition() -> Schema:
         strategy = _described({"const": name}, meanings.STRATEGIES[name])
         ways.append(_closed({"disposition": word, "strategy": strategy, **fields}, ["disposition", "strategy"]))
     return {"anyOf": [{"enum": list(DISPOSITIONS)}, *ways]}
+
+
+def _contract() -> Schema:
+    modes: Schema = {"enum": list(MODES)}
+    whole = _closed(_properties(ENTITIES, dict.fromkeys(ENTITIES, _or_null(modes)), meanings.CONTRACT))
+    return {"anyOf": [modes, whole]}
+
+
+def _nested() -> Schema:
+    """Keys that a nested table may not have yet are left out."""
+    kinds = {
+        "columns": _or_null(_columns()),
+        "schema_contract": _or_null(_ref("schema_contract")),
+        "write_disposition": _or_null({"enum": list(DISPOSITIONS)}),
+        **dict.fromkeys(NESTED_WITHOUT_EFFECT, _ANY_JSON),
+    }
+    return _closed(_properties(kinds, kinds, meanings.NESTED))
+
+
+def _columns() -> Schema:
+    return {
+        "anyOf": [
+            {"type": "object", "additionalProperties": _ref("column")},
+            {"type": "array", "items": _ref("column")},
+        ]
+    }
 
 
 def _column() -> Schema:

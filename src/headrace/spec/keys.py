@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean, listed
+from headrace.spec.merge import by_name
 from headrace.spec.node import Node
 from headrace.spec.own_keys import ENDPOINT as OWN_ENDPOINT
 from headrace.spec.vocabulary import (
+    COLUMN_WITHOUT_EFFECT,
     ENDPOINT,
     FORMATS,
     MISPLACED_ENDPOINT,
@@ -38,8 +40,22 @@ def check_keys(ctx: Context, node: Node) -> None:
         if sub is not None and not ctx.live:
             problem = f"`{key}` has no effect here: {why}"
             ctx.faults.tell("no-effect", sub.path, sub.at, problem=problem, mend="it is not read")
+    _columns_without_effect(ctx, node)
+    nested = node.get("nested_hints")
+    for hints in nested.items.values() if nested is not None else ():
+        _columns_without_effect(ctx, hints)
     if not ctx.scaffold:
         _check_values(ctx, node)
+
+
+def _columns_without_effect(ctx: Context, node: Node) -> None:
+    columns = node.get("columns")
+    for column in by_name(columns).values() if columns is not None and not ctx.live else ():
+        for key, why in COLUMN_WITHOUT_EFFECT.items():
+            sub = column.get(key)
+            if sub is not None:
+                problem = f"`{key}` of a column has no effect here: {why}"
+                ctx.faults.tell("no-effect", sub.path, sub.at, problem=problem, mend="it is not read")
 
 
 def check_defaults(ctx: Context, node: Node) -> None:

@@ -35,6 +35,9 @@ RESOURCE = {
     "primary_key": "The field, or fields, by which a record is known again.",
     "merge_key": "The field, or fields, whose values say which rows a merge replaces.",
     "columns": "What is declared of columns, by name. All others are found in the records.",
+    "schema_contract": "What becomes of data that would change the schema: `evolve` takes it (default), `freeze` ends "
+    "the resource with an error, `discard_row` and `discard_value` leave it out.",
+    "nested_hints": "What is declared of child tables, by the name of the list that makes them.",
     "max_table_nesting": "How many levels of lists become tables of their own; what is deeper stays JSON.",
     "selected": "Whether it is loaded when nothing is chosen with --resource. Default: true.",
     "parallelized": "Read, and not needed: all walks run side by side under one budget.",
@@ -156,6 +159,22 @@ RESPONSE_ACTION = {
     "status_code": "The status that it is about; without it, every one.",
     "content": "A text that the body must hold.",
     "action": "`ignore` ends the walk and keeps its earlier pages; `retry` asks again.",
+}
+
+CONTRACT = {
+    "tables": "For new tables.",
+    "columns": "For new columns, but not those of a table in its first load.",
+    "data_type": "For values that a column does not take, and that a column of their own would.",
+}
+
+NESTED = {
+    "columns": "What is declared of the child table's columns, by name.",
+    "schema_contract": "The contract of the child table and those below it. Default: that of the table above.",
+    "write_disposition": "That of the root: another one is not supported yet.",
+    "parent_table_name": "Read, and without effect: the parent is the table that holds the list.",
+    "table_format": "Read, and without effect: the warehouse decides.",
+    "file_format": "Read, and without effect: the warehouse decides.",
+    "references": "Read, and without effect: references between tables are not written.",
 }
 
 DISPOSITION = {

@@ -26,6 +26,8 @@ RESOURCE: dict[str, tuple[str, ...]] = {
     "primary_key": ("resource/primary_key", "resource/columns"),
     "merge_key": ("resource/merge_key", "resource/columns"),
     "columns": ("resource/columns",),
+    "schema_contract": ("resource/schema_contract",),
+    "nested_hints": ("resource/nested_hints",),
     "max_nesting": ("resource/max_table_nesting",),
     "selected": ("resource/selected",),
     "parent.include": ("resource/include_from_parent",),

@@ -23,6 +23,7 @@ from headrace.model.plan import (
 )
 from headrace.spec.auth import read_auth
 from headrace.spec.context import Context
+from headrace.spec.contract import read_contract
 from headrace.spec.fillers import suspect, suspect_key
 from headrace.spec.guesses import guesses_of, without_stated
 from headrace.spec.hints import read_hints
@@ -30,6 +31,7 @@ from headrace.spec.incremental import is_list_of_one
 from headrace.spec.jinja import without_jinja, without_variables
 from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
+from headrace.spec.nested import read_nested
 from headrace.spec.node import Node, Opaque, code_in
 from headrace.spec.own_keys import apart, read_retry, with_own
 from headrace.spec.paging import read_paginator
@@ -112,6 +114,8 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         primary_key=hints.primary_key,
         merge_key=hints.merge_key,
         columns=hints.columns,
+        contract=read_contract(ctx, node.get("schema_contract")),
+        nested=read_nested(ctx, node.get("nested_hints"), hints.disposition),
         max_nesting=hints.max_nesting,
         auth=auth.auth if auth is not None else None,
         retry=_retry(ctx, endpoint, handler),

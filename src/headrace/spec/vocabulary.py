@@ -65,9 +65,7 @@ MISPLACED_ENDPOINT = dict.fromkeys(
 
 NOT_YET_RESOURCE = {
     "processing_steps": "processing steps are Python functions, which a document cannot bring along",
-    "schema_contract": "schema contracts are not supported yet",
     "parent_table_name": "a table nested below another resource's is not supported yet",
-    "nested_hints": "hints for nested tables are not supported yet",
 }
 """Keys that are read and checked, but that a run cannot honour yet. Each is an error with the code `not-yet`."""
 NOT_YET_FIX = "take it out to load without it"
@@ -77,6 +75,27 @@ WITHOUT_EFFECT = {
     "file_format": "the warehouse decides on the format of files",
     "references": "references between tables are not written to the warehouse",
 }
+
+_ONE_WIDTH = "numbers, texts and moments have one width each"
+_NO_LAYOUT = "no index and no layout of a table is written"
+COLUMN_WITHOUT_EFFECT = {
+    "precision": _ONE_WIDTH,
+    "scale": _ONE_WIDTH,
+    "timezone": "moments are kept with their time zone",
+    **dict.fromkeys(("unique", "sort", "cluster", "partition"), _NO_LAYOUT),
+}
+
+NESTED = (
+    "columns",
+    "schema_contract",
+    "primary_key",
+    "merge_key",
+    "write_disposition",
+    "parent_table_name",
+    *WITHOUT_EFFECT,
+)
+"""What `nested_hints` may say of a child table."""
+NESTED_WITHOUT_EFFECT = WITHOUT_EFFECT | {"parent_table_name": "a child table's parent is the one that has its list"}
 
 FORMATS = {
     "table_format": ("iceberg", "delta", "hive", "native"),

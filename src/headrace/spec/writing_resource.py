@@ -11,12 +11,14 @@ from headrace.model.plan import (
     AutoPaging,
     ColumnHint,
     Incremental,
+    NestedHints,
     Offset,
     Ref,
     Request,
     Resource,
     ResponseAction,
     RetryPolicy,
+    SchemaContract,
     Text,
 )
 from headrace.model.strategy import DeleteInsert, Scd2
@@ -50,8 +52,7 @@ def resource_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
         tree["primary_key"] = one_or_many(resource.primary_key, listed=_listed_key(resource))
     if resource.merge_key:
         tree["merge_key"] = one_or_many(resource.merge_key)
-    if resource.columns:
-        tree["columns"] = {hint.name: _column(hint) for hint in resource.columns}
+    tree |= _declared(resource)
     if resource.max_nesting is not None:
         tree["max_table_nesting"] = resource.max_nesting
     if not resource.selected:
@@ -59,6 +60,29 @@ def resource_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
     if resource.parent is not None and resource.parent.include:
         tree["include_from_parent"] = list[Value](resource.parent.include)
     return {**tree, "endpoint": endpoint_tree(resource, tongue, open_names)}
+
+
+def _declared(resource: Resource) -> Mapping:
+    tree: Mapping = {}
+    if resource.columns:
+        tree["columns"] = {hint.name: _column(hint) for hint in resource.columns}
+    if resource.contract is not None:
+        tree["schema_contract"] = _words(resource.contract)
+    if resource.nested:
+        tree["nested_hints"] = {hints.name: _nested(hints) for hints in resource.nested}
+    return tree
+
+
+def _words(contract: SchemaContract) -> Value:
+    words = contract.words
+    return words if isinstance(words, str) else dict[str, Value](words)
+
+
+def _nested(hints: NestedHints) -> Mapping:
+    # Here dlt does not add the names itself.
+    columns: Mapping = {hint.name: {"name": hint.name, **_column(hint)} for hint in hints.columns}
+    contract: Mapping = {} if hints.contract is None else {"schema_contract": _words(hints.contract)}
+    return ({"columns": columns} if columns else {}) | contract
 
 
 def _listed_key(resource: Resource) -> bool:
