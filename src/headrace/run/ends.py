@@ -8,13 +8,15 @@ import msgspec
 
 from headrace.errors import SourceError
 from headrace.model.event import Emit, WalkEnded, WalkStarted
+from headrace.run.deadline import OutOfTime
 from headrace.run.resume import OpenWalk
 
 
 class WalkEnd(msgspec.Struct, frozen=True):
     """How a walk ended in this process; `error` is set where `stopped` is "error".
 
-    `held` False: a replay, and the journal does not hold the walk to its end. `rows` and `cut_by` as in `WalkEnded`.
+    `held` False: the journal does not hold the walk to its end, though nothing failed: its deadline is over, or this is
+    a replay. The next run goes on with it. `rows` and `cut_by` as in `WalkEnded`.
     """
 
     walk: str
@@ -49,6 +51,11 @@ def interrupted(name: str) -> WalkEnd:
 def failed(name: str, error: SourceError) -> WalkEnd:
     """The end of a walk by an error of its own."""
     return WalkEnd(name, "error", str(error), proven=False, error=error)
+
+
+def out_of_time(name: str, over: OutOfTime) -> WalkEnd:
+    """The end, in this run, of a walk that was not done in the time that it had."""
+    return WalkEnd(name, "early", str(over), proven=False, held=False)
 
 
 def not_held(name: str) -> WalkEnd:

@@ -14,6 +14,7 @@ from headrace.model.plan import Client, Resource
 from headrace.model.position import Seen
 from headrace.model.table import Reject
 from headrace.run.conduct import Deliver, FetchedPage, Walker, drive
+from headrace.run.deadline import Deadline
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import Room
 from headrace.run.ends import WalkEnd, failed, interrupted, not_held
@@ -54,6 +55,7 @@ class Fan:
         self._sizes = Sizes(desk.budget)
         self._early = Room(desk.shelf, desk.early_pages)  # for all walks together
         self._inquest = Inquest()
+        self._deadline = Deadline(resource.deadline_s)  # likewise
         self.seen: dict[str, Seen] = {}
         self._transport = transport
         self._limit_pages = limit_pages
@@ -222,6 +224,7 @@ class Fan:
             sieve=row.sieve,
             room=self._early,
             inquest=self._inquest,
+            deadline=self._deadline,
         )
 
         async def keep(page: FetchedPage) -> None:
