@@ -190,6 +190,8 @@ class Fan:
         if parent is not None and not parent.proven:
             why = f"its parent `{parent.walk}` was not walked to its end"
             return WalkEnd(name, "early", why, proven=False, held=parent.held, rows=walks, cut_by=parent.walk)
+        if self._inquest.question:
+            return WalkEnd(name, "early", self._inquest.question.rstrip("."), proven=False, rows=walks)
         each = "row" if self._rows.batch is None else "batch of rows"
         why = f"all {walks} walks, one for each {each} of its parent, came to their end"
         return WalkEnd(name, "end", why, proven=True, rows=walks)

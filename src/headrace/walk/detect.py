@@ -52,6 +52,8 @@ class Detection(msgspec.Struct, frozen=True):
     the walk unproven. `selector` is None where the page had nothing to choose from. `why` is for the reader, and
     `doubt` what he should look at. The others are None where they stay: `prefix` is taken off the path.
     `leads`: the page had a cursor or link where the paging looks for it, so that where there is none, there is no more.
+    `question`: what this page could not tell; then it is settled for this walk alone, and others of its resource may
+    answer it.
     """
 
     paging: Paging
@@ -62,6 +64,7 @@ class Detection(msgspec.Struct, frozen=True):
     disposition: Disposition | None = None
     doubt: str = ""
     leads: bool = False
+    question: str = ""
 
 
 def settled(resource: Resource, detection: bytes) -> Resource:
