@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -164,3 +165,15 @@ def test_children_that_are_all_too_short_to_tell_are_loaded_once_and_prove_nothi
         lines = one.report["resources"]["lines"]
         assert (one.code, lines["records"], lines["proof"]["complete"]) == (1, 4, False), one.err
         assert "single_page" in lines["proof"]["why"]
+
+
+def test_a_list_of_a_round_number_is_complete_once_a_flag_says_so(workplace: Workplace) -> None:
+    config = {"client": {"base_url": "https://api.example.com"}, "resources": ["birds"]}
+    (workplace.folder / "c.json").write_text(json.dumps(config))
+    with served(lambda _: (200, [{"id": number} for number in range(20)])) as url:
+        ran = workplace.run(url, config="c.json")
+        why = ran.report["resources"]["birds"]["proof"]["why"]
+        assert (ran.code, ran.report["resources"]["birds"]["records"]) == (1, 20), ran.err
+        flag, setting = why.partition("run again with `")[2].partition("`")[0].split()
+        ran = workplace.run(url, flag, setting, config="c.json")
+    assert (ran.code, ran.report["resources"]["birds"]["proof"]["complete"]) == (0, True), ran.err

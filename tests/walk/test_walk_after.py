@@ -92,8 +92,9 @@ def test_a_lost_cursor_is_told_with_its_path_and_page() -> None:
     )
 
 
-def test_an_end_that_nothing_proves_names_the_flag_that_does() -> None:
-    way = resource(Cursor("meta.nxt", "from"))
+@pytest.mark.parametrize("paging", [Cursor("meta.nxt", "from"), AutoPaging()])
+def test_an_end_that_nothing_proves_names_the_flag_that_does(paging: Paging) -> None:
+    way = resource(paging)
     done = answerable(step(way.paging), way, FULL)
     assert isinstance(done, Done)
     assert not done.proven

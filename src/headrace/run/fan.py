@@ -17,7 +17,7 @@ from headrace.run.conduct import Deliver, FetchedPage, Walker, drive
 from headrace.run.deadline import Deadline
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import Room
-from headrace.run.ends import WalkEnd, failed, interrupted, not_held
+from headrace.run.ends import WalkEnd, failed, failed_row, interrupted, not_held
 from headrace.run.inquest import Inquest
 from headrace.run.resume import owner_of
 from headrace.run.rows import Rows, RowWalk
@@ -171,7 +171,7 @@ class Fan:
                 return WalkEnd(name, "early", "the walk of a row was stopped", proven=False)
             # Pages are counted in the order of the rows: nothing may be taken beyond one that is not whole.
             if end.stopped == "error" or not end.held or (end.stopped == "limit" and self._is_full):
-                return end
+                return failed_row(self.resource, end)
             weak = weak or (None if end.proven else end)
             if turn.sieve is not None and turn.sieve.seen is not None and end.proven:
                 self.seen[turn.remembered_as] = turn.sieve.seen
