@@ -211,14 +211,31 @@ def test_flags_are_origins() -> None:
     said = Said(
         "full.yaml", "--format", "json", "--base-url", "https://eu.acme.io", "--rate", "10/1",
         "--allow-origin", "https://cdn.acme.io", "--max-concurrency", "3", "--limit-pages", "2",
+        "--walk-deadline", "90",
     )  # fmt: skip
     client = said.object["client"]["values"]
     assert [(client[key]["origin"], client[key]["why"]) for key in ("base_url", "rate", "allowed_origins")] == [
         ("flag", "--base-url"), ("flag", "--rate"), ("flag", "--allow-origin"),
     ]  # fmt: skip
+    deadline = said.values("users")["deadline_s"]
+    assert (deadline["value"], deadline["origin"], deadline["why"]) == (90, "flag", "--walk-deadline")
     assert said.object["limits"] == {
         "rate": {"requests": 10, "window_s": 1.0}, "max_concurrency": 3, "pages": 2, "api": "",
     }  # fmt: skip
+
+
+def test_deadlines_and_timeouts_have_their_place() -> None:
+    Path("slow.yaml").write_text(
+        "client: {base_url: https://api.acme.io}\nresources:\n"
+        "  - {name: users, endpoint: {path: users, deadline_s: 90, retry: {timeout_s: 20}}}\n"
+    )
+    values = Said("slow.yaml", "--format", "json").values("users")
+    found = {key: (values[key]["value"], values[key]["path"]) for key in ("deadline_s", "retry.timeout_s")}
+    assert found == {
+        "deadline_s": (90, "resources[0].endpoint.deadline_s"),
+        "retry.timeout_s": (20, "resources[0].endpoint.retry.timeout_s"),
+    }
+    assert "users: stopped after 90 s" in Said("slow.yaml").out
 
 
 def test_a_setting_is_the_origin_of_what_it_fills() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import threading
 import time
 from collections import Counter
@@ -183,6 +184,22 @@ def test_a_value_is_quoted_for_the_path(library: Library, workplace: Workplace) 
     library.authors = [{"id": "a/b?c d#é", "name": "odd"}]
     assert go(workplace, library, AUTHOR_LIST, BOOKS).code == 0
     assert loaded_books(workplace) == [("a/b?c d#é-0", "odd")]
+
+
+def test_the_error_of_a_refused_row_names_the_flag_with_which_the_others_go_on(
+    library: Library, workplace: Workplace
+) -> None:
+    library.refused = {"/authors/4/books"}
+    known = {"status_code": 404, "content": "gone", "action": "ignore"}
+    of_authors = {**BOOKS, "endpoint": {**BOOKS["endpoint"], "response_actions": [known]}}
+    ran = go(workplace, library, AUTHOR_LIST, of_authors)
+    (error,) = ran.report["errors"]
+    assert (ran.code, error["kind"], error["status"]) == (3, "source", 403)
+    flag, setting = shlex.split(error["message"].partition("run again with `")[2].partition("`")[0])
+    assert json.loads(setting.partition("=")[2]) == [known, {"status_code": 403, "action": "ignore"}]
+    ran = go(workplace, library, AUTHOR_LIST, of_authors, args=(flag, setting))
+    assert (ran.code, ran.report["resumed"]) == (0, True), ran.err
+    assert loaded_books(workplace) == sorted([*books([1, 2, 3]), *books([5, 6, 7])])
 
 
 def test_a_refused_row_keeps_what_came_before_and_is_gone_on_with(library: Library, workplace: Workplace) -> None:

@@ -75,6 +75,23 @@ def test_a_walk_that_nobody_takes_from_stands_still(api: Api) -> None:
         running.close(stream)
 
 
+def test_an_attempt_has_the_timeout_that_dlts_settings_state(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.2")
+    late = threading.Event()
+
+    def answer(_query: Mapping[str, str]) -> Any:
+        if api.asked["/a"] == 1:
+            late.wait(10)
+        return [{"id": api.asked["/a"]}]
+
+    api.routes["/a"] = answer
+    try:
+        rows = list(rest_api_source({"client": {"base_url": api.url}, "resources": ["a"]}))
+    finally:
+        late.set()
+    assert rows == [{"id": 2}]
+
+
 def test_what_a_walk_fails_with_is_raised_behind_its_pages(api: Api) -> None:
     api.list_of("/a", [{"id": 1}])
     running = engine(api)

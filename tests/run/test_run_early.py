@@ -207,7 +207,8 @@ def test_what_was_asked_for_behind_the_end_is_thrown_away() -> None:
 def test_nothing_is_asked_for_behind_a_page_that_says_it_is_the_last() -> None:
     rule = Offset(2, total_path="n", has_more_path="more")
     api = Odd(6, 2, totals=(100,), mores=(False,), turns=(3,))
-    assert walked(api, msgspec.structs.replace(ITEMS, paging=rule), early_pages=8).end.proven
+    done = walked(api, msgspec.structs.replace(ITEMS, paging=rule), early_pages=8)
+    assert (done.end.stopped, done.end.proven) == ("early", False)  # the total says that there is more
     assert api.asked == [0]
 
 

@@ -90,7 +90,8 @@ PAGINGS: st.SearchStrategy[Paging] = st.one_of(
               size_body_path=st.just("a.limit"), total_path=st.none()),
     st.builds(PageNumber, st.integers(0, 1), st.integers(0, 3), NAMES, total_path=TOTAL, **ENDS),
 )  # fmt: skip
-RETRIES = st.builds(RetryPolicy, st.just((429, 503)), st.integers(1, 9), st.sampled_from([0.5, 2.0]), st.just(60.0))
+RETRIES = st.builds(RetryPolicy, st.just((429, 503)), st.integers(1, 9), st.sampled_from([0.5, 2.0]), st.just(60.0),
+                    st.sampled_from([None, 30.0, 0.5]))  # fmt: skip
 INCREMENTALS = st.builds(
     Incremental, PATHS, st.sampled_from([None, "2024-01-01", 5]), st.none(), st.none() | st.just("since"),
     latest=st.sampled_from(["max", "min"]), primary_key=st.sampled_from([None, (), ("id",), ("a", "b")]),
@@ -180,6 +181,7 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
         max_nesting=draw(st.none() | st.integers(0, 3)),
         auth=draw(st.none() | AUTHS),
         retry=draw(st.just(RetryPolicy()) | RETRIES),
+        deadline_s=draw(st.sampled_from([None, 600.0, 0.5])),
         parent=Parent(parent, include) if parent is not None else None,
         incremental=rule,
         actions=draw(ACTIONS),

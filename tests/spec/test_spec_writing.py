@@ -188,11 +188,35 @@ def test_any_number_is_yaml_that_says_just_that(number: float | None) -> None:
 
 
 def test_retry_says_what_is_asked_again_and_how_often() -> None:
-    plan = plan_of(of(with_endpoint(retry={"statuses": [503], "attempts": 3, "base_s": 2, "cap_s": 1.5})))
-    assert plan.resources[0].retry == RetryPolicy((503,), 3, 2.0, 1.5)
+    retry = {"statuses": [503], "attempts": 3, "base_s": 2, "cap_s": 1.5, "timeout_s": 20}
+    plan = plan_of(of(with_endpoint(retry=retry)))
+    assert plan.resources[0].retry == RetryPolicy((503,), 3, 2.0, 1.5, 20.0)
 
 
-@pytest.mark.parametrize("retry", [{"statuses": 503}, {"statuses": [99]}, {"attempt": 3}, {"base_s": -1}, []])
+@pytest.mark.parametrize("deadline", [90, 0.5])
+def test_a_deadline_is_that_of_a_resource_unless_a_flag_says_another(deadline: float) -> None:
+    config = with_endpoint(deadline_s=deadline)
+    assert [each.deadline_s for each in plan_of(of(config)).resources] == [deadline]
+    assert [each.deadline_s for each in plan_of(of(config, Options(walk_deadline_s=7.0))).resources] == [7.0]
+
+
+def test_a_deadline_may_be_stated_for_all_resources() -> None:
+    config = {
+        "client": {"base_url": "https://api.acme.io"},
+        "resource_defaults": {"endpoint": {"deadline_s": 60}},
+        "resources": ["users", {"name": "teams", "endpoint": {"deadline_s": 5}}],
+    }
+    assert [each.deadline_s for each in plan_of(of(config)).resources] == [60.0, 5.0]
+
+
+@pytest.mark.parametrize("deadline", [0, -1, "soon", True, [], 0.0])
+def test_a_deadline_that_cannot_be_is_an_error(deadline: object) -> None:
+    assert errors(of(with_endpoint(deadline_s=deadline)))
+
+
+@pytest.mark.parametrize(
+    "retry", [{"statuses": 503}, {"statuses": [99]}, {"attempt": 3}, {"base_s": -1}, {"timeout_s": 0}, []]
+)
 def test_a_retry_that_cannot_be_is_an_error(retry: object) -> None:
     assert errors(of(with_endpoint(retry=retry)))
 
@@ -280,13 +304,15 @@ def test_what_dlt_cannot_be_told_is_said_and_stands_in_the_module() -> None:
     config = with_endpoint(
         paginator=paginator,
         retry={"attempts": 2},
+        deadline_s=60,
         response_actions=[{"status_code": 409, "action": "retry"}],
         auth=None,
     )
     config["client"] = {"base_url": "https://api.acme.io", "rate_limit": {"requests": 5, "seconds": 1}}
     text, lost = dlt_module(meant_by(plan_of(of(config))), "x")
-    assert len(lost) == 5
-    assert all(word in " ".join(lost) for word in ("5 requests in 1 s", "whole URL", "how often", "no credentials"))
+    assert len(lost) == 6
+    words = ("5 requests in 1 s", "whole URL", "how often", "whole walk", "no credentials")
+    assert all(word in " ".join(lost) for word in words)
     assert " ".join(lost[0].split()) in " ".join(text.replace("#", " ").split())
 
 

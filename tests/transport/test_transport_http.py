@@ -136,6 +136,26 @@ def test_an_answer_that_does_not_come_is_a_timeout() -> None:
     go(test())
 
 
+def test_a_stated_timeout_is_that_of_each_attempt_of_its_resource() -> None:
+    async def test() -> None:
+        heard = Heard()
+        release = asyncio.Event()
+
+        async def late(_asked: Asked) -> Answer:
+            await release.wait()
+            return Answer(body=b"[1]")
+
+        async with serving(late) as stub, talking(stub.url, heard.append) as transport:
+            with pytest.raises(RetriesSpent, match=r"after 2 attempts.*no whole answer came in time"):
+                await fetch(transport, f"{stub.url}/a", RetryPolicy(attempts=2, base_s=0.0, timeout_s=0.1))
+            assert heard.faults == ["timeout", "timeout"]
+            release.set()
+            reply = await fetch(transport, f"{stub.url}/a", RetryPolicy(attempts=2, base_s=0.0, timeout_s=5.0))
+            assert reply.body == b"[1]"
+
+    go(test())
+
+
 def test_a_host_that_refuses_connections_has_six_attempts() -> None:
     async def test() -> None:
         heard = Heard()

@@ -92,8 +92,9 @@ def test_a_lost_cursor_is_told_with_its_path_and_page() -> None:
     )
 
 
-def test_an_end_that_nothing_proves_names_the_flag_that_does() -> None:
-    way = resource(Cursor("meta.nxt", "from"))
+@pytest.mark.parametrize("paging", [Cursor("meta.nxt", "from"), AutoPaging()])
+def test_an_end_that_nothing_proves_names_the_flag_that_does(paging: Paging) -> None:
+    way = resource(paging)
     done = answerable(step(way.paging), way, FULL)
     assert isinstance(done, Done)
     assert not done.proven
@@ -277,7 +278,16 @@ ENDLESS_MORE = Offset(2, stop_after_empty_page=False, has_more_path="m")
         (PageNumber(base=1, start=1, total_path=T), AtPage(1), {"total": 2}, AtPage(2)),
         (PageNumber(base=1, start=1, total_path=T), AtPage(2), {"total": "2", "page": 1}, PROVEN),
         (PageNumber(base=1, start=3, total_path=T), Start(), {"total": 3}, PROVEN),
-        (PageNumber(total_path=T), AtPage(3), {"total": 300, "records": 0, "page": 3}, PROVEN),
+        (PageNumber(total_path=T), AtPage(3), {"total": 300, "records": 0, "page": 3, "records_before": 300}, PROVEN),
+        (PageNumber(total_path=T), AtPage(3), {"total": 300, "records": 0, "page": 3, "records_before": 6}, EARLY),
+        (PageNumber(total_path="a.total_pages"), AtPage(2), {"total": 5, "records": 0, "page": 2, "records_before": 40},
+         EARLY),
+        (PageNumber(total_path="a.total_pages"), Start(), {"total": 1, "records": 0}, PROVEN),
+        (PageNumber(base=1, start=1, total_path="pages"), AtPage(2), {"total": 2, "records": 0, "page": 1}, PROVEN),
+        (PageNumber(total_path="pages", has_more_path="m"), Start(), {"total": 5, "has_more": False}, EARLY),
+        (PageNumber(total_path=T, has_more_path="m"), Start(), {"total": 2, "has_more": False}, PROVEN),
+        (PageNumber(total_path="pages", maximum=2, size=2), AtPage(1), {"page": 1, "records": 1, "total": 5}, LIMIT),
+        (Offset(2, total_path=T, has_more_path="m"), AtOffset(2), {"page": 1, "total": 9, "has_more": False}, EARLY),
         (PageNumber(), AtPage(7), {"records": 1, "page": 7}, AtPage(8)),
         (PageNumber(), AtPage(7), {"records": 0, "page": 7}, PROVEN),
         (PageNumber(maximum=2), AtPage(1), {"page": 1}, LIMIT),
@@ -292,6 +302,21 @@ def test_a_count_goes_on_or_stops_in_dlts_order(
 ) -> None:
     found = step(rule, position, **known)
     assert (found if isinstance(outcome, msgspec.Struct) else (found.stopped, found.proven)) == outcome  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("rule", "numbers"),
+    [
+        (PageNumber(total_path="total_pages"), "the total at `total_pages` is 5 and 2 pages with 40 records came"),
+        (Offset(20, total_path=T), "the total at `total` is 5000 and the walk has come to 40"),
+    ],
+)
+def test_an_end_short_of_the_total_says_both_numbers(rule: Paging, numbers: str) -> None:
+    at = AtPage(2) if isinstance(rule, PageNumber) else AtOffset(40)
+    total = 5 if isinstance(rule, PageNumber) else 5000
+    done = step(rule, at, page=2, records=0, records_before=40, total=total)
+    assert isinstance(done, Done)
+    assert (done.proven, numbers in done.why) == (False, True)
 
 
 @pytest.mark.parametrize(

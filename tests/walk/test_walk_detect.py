@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from headrace.envelope.split import compile_splitter
 from headrace.model.envelope import Ask
-from headrace.model.plan import AutoPaging, Cursor, LinkHeader, NextUrl, PageNumber, Paging, SinglePage, text
+from headrace.model.plan import AutoPaging, Cursor, LinkHeader, NextUrl, PageNumber, Paging, Parent, SinglePage, text
 from headrace.walk.detect import Detection, detect
 
 from .driver import Answer, resource, walk
@@ -159,6 +159,41 @@ def test_signs_of_more_that_say_not_how_end_the_walk_unproven(body: Any, headers
     assert walked.detection is not None
     assert sign in walked.detection.why
     assert "state a paginator" in walked.detection.why
+
+
+@pytest.mark.parametrize("records", [10, 20, 25, 30, 50, 100, 200, 250, 500, 1000])
+def test_as_many_records_as_a_page_often_has_are_no_proof(records: int) -> None:
+    rows = [{"id": number} for number in range(records)]
+    walked = walk(resource(AUTO, selector=None), lambda _: Answer({"items": rows, "count": records}))
+    assert (walked.pages, walked.done.proven) == (1, False)
+    assert walked.detection is not None
+    assert f"just {records} records" in walked.detection.why
+    child = msgspec.structs.replace(resource(AUTO, selector=None), parent=Parent("orders"))
+    assert walk(child, lambda _: Answer({"items": rows})).done.proven
+    assert walk(resource(AUTO, selector=None), lambda _: Answer({"items": rows[1:]})).done.proven
+
+
+@pytest.mark.parametrize(
+    ("more", "headers"),
+    [
+        ({"total": 20}, {}),
+        ({"meta": {"total_pages": 1}}, {}),
+        ({"has_more": False}, {}),
+        ({"next": None}, {}),
+        ({}, {"x-total-count": "20"}),
+        ({}, {"link": '<https://h/items>; rel="first"'}),
+    ],
+)
+def test_a_round_number_of_records_that_the_api_calls_all_is_all(more: dict[str, Any], headers: dict[str, str]) -> None:
+    body = {"items": [{"id": number} for number in range(20)], **more}
+    walked = walk(resource(AUTO, selector=None), lambda _: Answer(body, headers))
+    assert (walked.pages, walked.done.proven) == (1, True)
+
+
+@pytest.mark.parametrize("more", [{"total": 250}, {"meta": {"total_pages": 13}}])
+def test_no_next_page_beside_a_total_that_says_otherwise_is_no_proof(more: dict[str, Any]) -> None:
+    walked = walk(resource(AUTO, selector=None), lambda _: Answer({"items": [ROW, ROW], "next": None, **more}))
+    assert (walked.pages, walked.done.proven) == (1, False)
 
 
 def test_a_full_page_of_a_known_size_without_any_sign_is_no_proof() -> None:

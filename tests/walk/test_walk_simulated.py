@@ -284,16 +284,27 @@ def test_one_cursor_that_is_repeated_with_new_records_is_legal() -> None:
 
 @pytest.mark.parametrize("rule", [Offset(2), PageNumber(start=1, base=1)])
 def test_an_api_that_ignores_the_page_parameter_is_noticed(rule: Paging) -> None:
-    """The positions differ each time, so only the records can tell."""
-    with pytest.raises(WalkStuck, match=r"Page 2 .* seems to ignore"):
-        walk(resource(rule), lambda _: Answer({"data": [{"id": 1}, {"id": 2}]}))
+    """The positions differ each time, so only the records can tell; they do before the second page is taken."""
+    for more in ({}, {"total": 9}):
+        rule = msgspec.structs.replace(rule, total_path="total")
+        with pytest.raises(WalkStuck, match=r"Page 1 .* seems to ignore"):
+            walk(resource(rule), lambda _, more=more: Answer({"data": [{"id": 1}, {"id": 2}], **more}))  # type: ignore[misc]
+
+
+def test_a_last_page_that_comes_for_ever_is_noticed() -> None:
+    def api(request: PageRequest) -> Answer:
+        at = min(int(param(request, "page", "0") or 0), 2)
+        return Answer({"data": rows(2 * at, 2 * at + 2, 6)})
+
+    with pytest.raises(WalkStuck, match=r"Page 4 .* or to repeat its last page"):
+        walk(resource(PageNumber()), api)
 
 
 @pytest.mark.parametrize(("rule", "mend"), [(Offset(2), "maximum_offset"), (PageNumber(), "maximum_page")])
 def test_an_ignored_parameter_is_told_with_both_readings_and_the_mend(rule: Paging, mend: str) -> None:
     """has-more is repeated with the rest of the page, so it does not lead on for ever."""
     rule = msgspec.structs.replace(rule, has_more_path="more")
-    with pytest.raises(WalkStuck, match=f"seems to ignore .* unless the data really is so; .*`total_path` or `{mend}`"):
+    with pytest.raises(WalkStuck, match=f"seems to ignore .* unless the data really is so; .* state `{mend}`"):
         walk(resource(rule), lambda _: Answer({"data": [{"id": 1}, {"id": 2}], "more": True}))
 
 
@@ -325,12 +336,18 @@ def test_a_page_of_equal_records_that_never_ends_is_noticed_in_the_end() -> None
 
 @pytest.mark.parametrize("data", [[{"id": 1}], [{"id": 1}, {"id": 1}]])
 def test_a_short_page_or_a_single_record_again_and_again_is_noticed_at_once(data: list[Any]) -> None:
-    with pytest.raises(WalkStuck, match="Page 2 "):
+    with pytest.raises(WalkStuck, match="Page 1 "):
         walk(resource(PageNumber(size=3)), lambda _: Answer({"data": data}))
 
 
 def test_a_total_that_one_page_fills_by_coming_again_is_no_proof() -> None:
-    walked = walk(resource(Offset(2, total_path="n")), lambda _: Answer({"data": [{"id": 1}, {"id": 2}], "n": 10}))
+    """From a later page on: where the second page is the first one, the walk stops at once."""
+
+    def api(request: PageRequest) -> Answer:
+        at = min(int(param(request, "offset", "0") or 0), 2)
+        return Answer({"data": rows(at, at + 2, 4), "n": 10})
+
+    walked = walk(resource(Offset(2, total_path="n")), api)
     assert (walked.done.proven, walked.done.stopped) == (False, "early")
     assert "ignores `offset`" in walked.done.why
 

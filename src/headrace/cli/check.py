@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from headrace.spec.read import Reading
 
 _IDLE = (
-    "--limit-pages", "--dataset", "--journal", "--new", "--full-refresh", "--widen-numbers", "--strict",
-    "--max-concurrency", "--memory-mb",
+    "--limit-pages", "--walk-deadline", "--dataset", "--journal", "--new", "--full-refresh", "--widen-numbers",
+    "--strict", "--max-concurrency", "--memory-mb",
 )  # fmt: skip
 
 

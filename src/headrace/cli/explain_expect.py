@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from headrace.cli.explain_object import Column, Explained, Limits, Table, Whole
 from headrace.report.layout import Cell, Stage, table, wrapped
-from headrace.report.words import count, duration, many
+from headrace.report.words import count, duration, many, some
 
 _COLUMNS_SHOWN = 24
 _CHILDREN_SHOWN = 6
@@ -137,3 +137,9 @@ def _limit_words(limits: Limits, found: Explained) -> Iterator[str]:
     }
     for attempts, base_s, cap_s in sorted(policies):
         yield f"a failing request is asked {attempts} times at most, {base_s:g} s to {cap_s:g} s apart"
+    deadlines = [
+        (each.values["deadline_s"].value, each.name) for each in found.resources if "deadline_s" in each.values
+    ]
+    for seconds in sorted({seconds for seconds, _ in deadlines}):
+        names = some([name for each, name in deadlines if each == seconds], _CHILDREN_SHOWN)
+        yield f"{names}: stopped after {seconds:g} s, whatever is left; the next run goes on there"

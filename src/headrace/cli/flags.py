@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from typing import Literal
 
@@ -26,6 +27,17 @@ def positive(value: str) -> int:
     if not value.strip().isdecimal() or int(value) < 1:
         raise argparse.ArgumentTypeError(f"{value!r} is not a whole number from 1")
     return int(value)
+
+
+def seconds(value: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number of seconds above 0")
+    return number
 
 
 _CREDENTIAL = re.compile(
@@ -114,6 +126,10 @@ def _add_pace(parser: Parser) -> None:
     pace.add_argument("--rate", metavar="N/SECONDS", type=rate, help="at most N requests in any SECONDS")
     pace.add_argument("--max-concurrency", metavar="N", type=positive, help="at most N requests at once")
     pace.add_argument(
+        "--walk-deadline", metavar="SEC", type=seconds,
+        help="stop each resource after so many seconds; the next run goes on with it",
+    )  # fmt: skip
+    pace.add_argument(
         "--memory-mb", metavar="N", type=positive, default=192,
         help="memory for pages under way and the warehouse, in MiB (default: 192); more for very wide records",
     )  # fmt: skip
@@ -145,6 +161,7 @@ def options(flags: argparse.Namespace, mode: Literal["run", "fetch", "replay"]) 
         widen_numbers=flags.widen_numbers,
         strict=flags.strict,
         limit_pages=flags.limit_pages,
+        walk_deadline=flags.walk_deadline,
         memory_mb=flags.memory_mb,
         mode=mode,
     )

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from headrace.cli.preview_object import Previewed
 
 _IDLE = (
-    "--resource", "--limit-pages", "--to", "--dataset", "--journal", "--new", "--full-refresh", "--memory-mb",
-    "--quiet",
+    "--resource", "--limit-pages", "--to", "--dataset", "--journal", "--new", "--full-refresh",
+    "--walk-deadline", "--memory-mb", "--quiet",
 )  # fmt: skip
 _ROWS = 5
 

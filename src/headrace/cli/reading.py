@@ -49,6 +49,7 @@ def options_of(flags: argparse.Namespace, world: World) -> Options:
         settings=dict(flags.settings),
         lookup=Lookup(world.environ, flags.secrets),
         rate=flags.rate,
+        walk_deadline_s=flags.walk_deadline,
         allow_origins=tuple(flags.allow_origins),
         resources=tuple(flags.resources),
     )

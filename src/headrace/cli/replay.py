@@ -10,7 +10,10 @@ from headrace.cli.run import conduct
 from headrace.cli.world import World
 
 # What shapes requests has no part in a replay; what begins anew is refused (`flags.options`).
-_IDLE = ("--base-url", "--allow-origin", "--limit-pages", "--rate", "--max-concurrency", "--new", "--full-refresh")
+_IDLE = (
+    "--base-url", "--allow-origin", "--limit-pages", "--walk-deadline", "--rate", "--max-concurrency", "--new",
+    "--full-refresh",
+)  # fmt: skip
 
 
 def parser() -> Parser:

@@ -240,7 +240,10 @@ Paging: TypeAlias = AutoPaging | SinglePage | Cursor | HeaderCursor | NextUrl | 
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
-    """When a request is asked again: 5xx, 408, 425, 429, unless an explicit `error_handler` replaced the codes."""
+    """When a request is asked again: 5xx, 408, 425, 429, unless an explicit `error_handler` replaced the codes.
+
+    `timeout_s` is how long one attempt may take, until its whole answer is there; None: as transport has it.
+    """
 
     statuses: tuple[int, ...] = (
         408,  # RFC 9110 §15.5.9
@@ -267,6 +270,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     attempts: int = 8
     base_s: float = 0.5
     cap_s: float = 60.0
+    timeout_s: float | None = None
 
 
 class DeclaredLimit(msgspec.Struct, frozen=True):
@@ -401,6 +405,8 @@ class Resource(msgspec.Struct, frozen=True):
     max_nesting: int | None = None
     auth: Auth | None = None
     retry: RetryPolicy = RetryPolicy()
+    deadline_s: float | None = None
+    """How long its walks may take in one run, all together; then they stop, and the next run goes on with them."""
     selected: bool = True
     parent: Parent | None = None
     incremental: Incremental | None = None

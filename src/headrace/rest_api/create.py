@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import dlt
+from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.common.exceptions import DictValidationException
 from dlt.extract import DltResource, Incremental
 from dlt.sources.rest_api import _validate_config, _validate_param_type
@@ -32,6 +34,7 @@ from headrace.rest_api.express import Inexpressible, actions_of, auth_of, no_ses
 from headrace.rest_api.generate import child_pages, root_pages
 from headrace.rest_api.rejected import rejected
 from headrace.rest_api.resource import WalkedResource
+from headrace.transport.send import Timeouts
 
 _log = logging.getLogger("headrace.rest_api")
 _OURS = ("endpoint", "include_from_parent", "processing_steps", "parallelized")
@@ -63,7 +66,7 @@ def _created(additions: Additions) -> list[DltResource]:
     defaults = config.get("resource_defaults") or {}
     graph, configured, resolved = build_resource_dependency_graph(defaults, config["resources"])
     client = config["client"]
-    engine = Engine(Client(base_url=client["base_url"]), _named(configured.values()), _tell)
+    engine = Engine(Client(base_url=client["base_url"]), _named(configured.values()), _tell, _timeouts())
     made: dict[str, DltResource] = {}
     for name in graph.static_order():
         one = configured[name]
@@ -74,6 +77,13 @@ def _created(additions: Additions) -> list[DltResource]:
         parent = made[resolved[name][0].resolve_config["resource"]] if resolved[name] else None
         made[name] = _resource(endpoint, one, parent)
     return list(made.values())
+
+
+def _timeouts() -> Timeouts:
+    """Of each attempt, by `RUNTIME__REQUEST_TIMEOUT`: for a connection, and for each piece of the answer."""
+    stated = float(resolve_configuration(RuntimeConfiguration()).request_timeout)
+    usual = Timeouts()
+    return Timeouts(connect_s=stated, read_s=stated, total_s=max(usual.total_s, stated))
 
 
 def _named(configured: Any) -> list[str]:  # noqa: ANN401 - dlt's own mapping

@@ -18,6 +18,7 @@ from headrace.run.budget import Shelf
 from headrace.run.early import Room
 from headrace.transport.base import Ignored, Transport
 from headrace.transport.client import open_transport
+from headrace.transport.send import Timeouts
 
 AHEAD = 8  # pages of one walk that wait to be taken
 CONCURRENCY = 96
@@ -48,10 +49,11 @@ class Stream:
 class Engine:
     """Starts its thread with the first walk and ends it soon after the last one. For any number of threads."""
 
-    def __init__(self, client: Client, named: Sequence[str], emit: Emit) -> None:
+    def __init__(self, client: Client, named: Sequence[str], emit: Emit, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 - frozen
         self._client = client
         self._named = named
         self._emit = emit
+        self._timeouts = timeouts
         self._changed = threading.Condition()
         self._shelf = Shelf(EARLY_BYTES)
         self._rooms: dict[str, Room] = {}  # one for all walks of a resource
@@ -126,7 +128,12 @@ class Engine:
     async def _main(self, opened: asyncio.Future[Transport], closing: asyncio.Event) -> None:
         try:
             async with open_transport(
-                self._client, resolve=_no_reference, emit=self._emit, named=self._named, max_concurrency=CONCURRENCY
+                self._client,
+                resolve=_no_reference,
+                emit=self._emit,
+                named=self._named,
+                max_concurrency=CONCURRENCY,
+                timeouts=self._timeouts,
             ) as transport:
                 opened.set_result(transport)
                 await closing.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,8 @@ def chosen(config: str, mode: Literal["run", "fetch", "replay"], options: Mappin
         count = getattr(asked, name)
         if count is not None and count < 1:
             raise ConfigError(f"{name} is {count}: give a whole number from 1.")
+    if asked.walk_deadline is not None and not 0 < asked.walk_deadline < math.inf:
+        raise ConfigError(f"walk_deadline is {asked.walk_deadline}: give a number of seconds above 0.")
     return asked
 
 

@@ -17,9 +17,10 @@ from headrace.model.page import Page, PageRef
 from headrace.model.plan import Client, Resource
 from headrace.model.position import Done, Position, dump
 from headrace.model.table import Reject
+from headrace.run.deadline import Deadline, OutOfTime
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import EARLY_PAGES, Arrived, Early, Room, fetch
-from headrace.run.ends import WalkEnd, failed, interrupted
+from headrace.run.ends import WalkEnd, failed, interrupted, out_of_time
 from headrace.run.inquest import Inquest
 from headrace.run.resume import OpenWalk
 from headrace.transport.base import Ignored, Transport
@@ -62,7 +63,7 @@ class Walker:
 
     `before` are its pages that the journal holds. `sizes` knows how large a page is likely to be. `room` is what it
     may have under way before its turn; without it, each page is asked for when the one before it is in the journal.
-    `inquest` is shared by the walks of a resource.
+    `inquest` and `deadline` are shared by the walks of a resource.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Walker:
         sieve: Sieve | None = None,
         room: Room | None = None,
         inquest: Inquest | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         state = walk.state
         self._sieve = sieve
@@ -97,6 +99,7 @@ class Walker:
         self._emit = emit
         self._room = room or Room(desk.shelf, 0)
         self._inquest = inquest or Inquest()
+        self._deadline = deadline or Deadline(walk.resource.deadline_s)
         self._early: Early | None = None
         if state and state.detected:  # by an earlier try, whose report nobody may have seen
             found = msgspec.json.decode(state.detected, type=Detection)
@@ -124,7 +127,7 @@ class Walker:
         return self.course.pages
 
     async def step(self, transport: Transport, limit_pages: int | None = None) -> FetchedPage:
-        """Fetch, accept and journal the page at the present position, and move on. Raises SourceError.
+        """Fetch, accept and journal the page at the present position, and move on. Raises SourceError, or OutOfTime.
 
         Its bytes are taken from the budget before it is asked for, by the size of the one before it; or before it is
         journaled, where it was asked for early. After it, those that are foreseen are asked for early.
@@ -149,12 +152,15 @@ class Walker:
 
     async def _stepped(self, early: Early, transport: Transport, limit_pages: int | None) -> FetchedPage:
         budget = self._desk.budget
-        arrived = await early.page(self.position)
+        async with self._deadline.within():
+            arrived = await early.page(self.position)
         size = arrived.held_bytes if arrived else None
         taken = await budget.acquire_about(lambda: self._sizes.likely() if size is None else size)
         try:
             early.taken()
-            arrived = arrived or await self._asked(early, transport)
+            if arrived is None:
+                async with self._deadline.within():
+                    arrived = await self._asked(early, transport)
             judged = self.course.judge(arrived.reply, arrived.envelope)
             ref = await self._desk.append(self._page(arrived, judged))
         except BaseException:
@@ -244,6 +250,8 @@ async def drive(walker: Walker, transport: Transport, deliver: Deliver, limit_pa
         return await _steps(walker, transport, deliver, limit_pages)
     except SourceError as error:
         return failed(walker.resource.name, error)
+    except OutOfTime as over:
+        return out_of_time(walker.resource.name, over)
     finally:
         await walker.close()
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+import shlex
+from http import HTTPStatus
+from typing import Final, Literal
 
 import msgspec
 
-from headrace.errors import ContractBroken, SourceError
+from headrace.errors import ContractBroken, RequestRefused, SourceError
 from headrace.model.event import Emit, WalkEnded, WalkStarted
+from headrace.model.plan import Resource, ResponseAction
+from headrace.run.deadline import OutOfTime
 from headrace.run.resume import OpenWalk
+
+_OF_ONE_ROW: Final = frozenset((HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE))
 
 
 class WalkEnd(msgspec.Struct, frozen=True):
     """How a walk ended in this process; `error` is set where `stopped` is "error".
 
-    `held` False: a replay, and the journal does not hold the walk to its end. `rows` and `cut_by` as in `WalkEnded`.
+    `held` False: the journal does not hold the walk to its end, though nothing failed: its deadline is over, or this is
+    a replay. The next run goes on with it. `rows` and `cut_by` as in `WalkEnded`.
     """
 
     walk: str
@@ -49,6 +57,27 @@ def interrupted(name: str) -> WalkEnd:
 def failed(name: str, error: SourceError | ContractBroken) -> WalkEnd:
     """The end of a walk by an error of its own."""
     return WalkEnd(name, "error", str(error), proven=False, error=error)
+
+
+def failed_row(resource: Resource, end: WalkEnd) -> WalkEnd:
+    """The end of the walk of one row; where the API refused that one, with the flag that lets the others go on."""
+    refusal = end.error
+    if not isinstance(refusal, RequestRefused) or refusal.status not in _OF_ONE_ROW:
+        return end
+    actions = [*resource.actions, ResponseAction(refusal.status)]
+    stated = ({"status_code": each.status, "content": each.content, "action": each.action} for each in actions)
+    value = json.dumps([{key: part for key, part in each.items() if part is not None} for each in stated])
+    mend = shlex.quote(f"resources.{resource.name}.endpoint.response_actions={value}")
+    said = (
+        f"{str(refusal).rstrip('.')}; if rows that are refused so have nothing to load, run again with `--set {mend}`,"
+        " and the other rows go on."
+    )
+    return failed(end.walk, RequestRefused(said, url=refusal.url, status=refusal.status))
+
+
+def out_of_time(name: str, over: OutOfTime) -> WalkEnd:
+    """The end, in this run, of a walk that was not done in the time that it had."""
+    return WalkEnd(name, "early", str(over), proven=False, held=False)
 
 
 def not_held(name: str) -> WalkEnd:

@@ -16,9 +16,10 @@ from headrace.model.plan import Client, Resource
 from headrace.model.position import Seen
 from headrace.model.table import Reject
 from headrace.run.conduct import Deliver, FetchedPage, Walker, drive
+from headrace.run.deadline import Deadline
 from headrace.run.desk import Desk, Sizes
 from headrace.run.early import Room
-from headrace.run.ends import WalkEnd, failed, interrupted, not_held
+from headrace.run.ends import WalkEnd, failed, failed_row, interrupted, not_held
 from headrace.run.inquest import Inquest
 from headrace.run.resume import owner_of
 from headrace.run.rows import Rows, RowWalk
@@ -59,6 +60,7 @@ class Fan:
         self._sizes = Sizes(desk.budget)
         self._early = Room(desk.shelf, desk.early_pages)  # for all walks together
         self._inquest = Inquest()
+        self._deadline = Deadline(resource.deadline_s)  # likewise
         self.seen: dict[str, Seen] = {}
         self._asked: dict[tuple[str, ...], list[str]] | None = {} if keeps_rows else None
         self._transport = transport
@@ -183,7 +185,7 @@ class Fan:
                 return WalkEnd(name, "early", "the walk of a row was stopped", proven=False)
             # Pages are counted in the order of the rows: nothing may be taken beyond one that is not whole.
             if end.stopped == "error" or not end.held or (end.stopped == "limit" and self._is_full):
-                return end
+                return failed_row(self.resource, end)
             weak = weak or (None if end.proven else end)
             self._note(turn, None)
             if turn.sieve is not None and turn.sieve.seen is not None and end.proven:
@@ -211,6 +213,8 @@ class Fan:
         if parent is not None and not parent.proven:
             why = f"its parent `{parent.walk}` was not walked to its end"
             return WalkEnd(name, "early", why, proven=False, held=parent.held, rows=walks, cut_by=parent.walk)
+        if self._inquest.question:
+            return WalkEnd(name, "early", self._inquest.question.rstrip("."), proven=False, rows=walks)
         each = "row" if self._rows.batch is None else "batch of rows"
         why = f"all {walks} walks, one for each {each} of its parent, came to their end"
         return WalkEnd(name, "end", why, proven=True, rows=walks)
@@ -245,6 +249,7 @@ class Fan:
             sieve=row.sieve,
             room=self._early,
             inquest=self._inquest,
+            deadline=self._deadline,
         )
 
         async def keep(page: FetchedPage) -> None:

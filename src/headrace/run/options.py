@@ -46,6 +46,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     widen_numbers: bool = False
     strict: bool = False
     limit_pages: int | None = None
+    walk_deadline: float | None = None
     memory_mb: int = 192
     mode: Literal["run", "fetch", "replay"] = "run"
 
@@ -71,6 +72,7 @@ class Choices(TypedDict, total=False):
     widen_numbers: bool
     strict: bool
     limit_pages: int | None
+    walk_deadline: float | None
     memory_mb: int
 
 

@@ -93,6 +93,7 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
         settings=settings,
         lookup=lookup,
         rate=options.rate,
+        walk_deadline_s=options.walk_deadline,
         allow_origins=options.allow_origins,
         resources=options.resources,
     )

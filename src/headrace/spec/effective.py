@@ -18,7 +18,6 @@ from headrace.model.plan import (
     ParentField,
     Ref,
     Resource,
-    RetryPolicy,
     Text,
     WindowValue,
 )
@@ -68,7 +67,7 @@ def of_resource(resource: Resource) -> Iterator[tuple[str, Json]]:
     yield from _of_table(resource)
     if resource.actions:
         yield "response_actions", plainly(resource.actions)
-    yield from _of_retry(resource.retry)
+    yield from _of_patience(resource)
 
 
 def _of_auth(auth: Auth) -> Iterator[tuple[str, Json]]:
@@ -128,9 +127,12 @@ def _nested(hints: NestedHints) -> dict[str, Json]:
     return ({"columns": columns} if columns else {}) | contract
 
 
-def _of_retry(retry: RetryPolicy) -> Iterator[tuple[str, Json]]:
-    for name, value in msgspec.structs.asdict(retry).items():
-        yield f"retry.{name}", plainly(value)
+def _of_patience(resource: Resource) -> Iterator[tuple[str, Json]]:
+    for name, value in msgspec.structs.asdict(resource.retry).items():
+        if value is not None:
+            yield f"retry.{name}", plainly(value)
+    if resource.deadline_s is not None:
+        yield "deadline_s", resource.deadline_s
 
 
 def _tag(struct: msgspec.Struct) -> str:

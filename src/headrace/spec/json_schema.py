@@ -44,6 +44,7 @@ _NULL: Schema = {"type": "null"}
 _STRING: Schema = {"type": "string"}
 _BOOLEAN: Schema = {"type": "boolean"}
 _NUMBER: Schema = {"type": "number"}
+_MORE_THAN_NONE: Schema = {"type": "number", "exclusiveMinimum": 0}
 _NAMES: Schema = {"type": ["string", "array"], "items": _STRING}
 _SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 _ANY_JSON: Schema = {}
@@ -160,7 +161,7 @@ def _endpoint() -> Schema:
         "response_actions": _or_null({"type": "array", "items": _ref("response_action")}),
         "incremental": _or_null(_ref("incremental")),
     }
-    kinds |= {"retry": _or_null(_retry())}
+    kinds |= {"retry": _or_null(_retry()), "deadline_s": _or_null(_MORE_THAN_NONE)}
     return _closed(_properties((*ENDPOINT, *own_keys.ENDPOINT), kinds, meanings.ENDPOINT))
 
 
@@ -170,6 +171,7 @@ def _retry() -> Schema:
         "attempts": _or_null(_ref("integer")),
         "base_s": _or_null(_NUMBER),
         "cap_s": _or_null(_NUMBER),
+        "timeout_s": _or_null(_MORE_THAN_NONE),
     }
     return _closed(_properties(own_keys.RETRY, kinds, meanings.RETRY))
 

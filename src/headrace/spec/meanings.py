@@ -61,6 +61,8 @@ ENDPOINT = {
     "response_actions": "What certain responses mean; the first that fits counts.",
     "incremental": "Which records are new: only those are loaded.",
     "retry": "Which responses are asked again, and how often. An addition to dlt's keys.",
+    "deadline_s": "How many seconds its walks may take in one run, all together; the next run goes on where they "
+    "stopped. An addition to dlt's keys.",
 }
 
 RETRY = {
@@ -68,6 +70,8 @@ RETRY = {
     "attempts": "How often a request is sent at most. Default: 8.",
     "base_s": "The first pause, in seconds; each later one is twice as long. Default: 0.5.",
     "cap_s": "The longest pause, in seconds. Default: 60.",
+    "timeout_s": "How many seconds one attempt may take, until the whole answer is there. Default: 60 for each piece "
+    "of it, 600 in all.",
 }
 
 AUTH = {

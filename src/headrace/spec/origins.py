@@ -93,7 +93,10 @@ def resource_values(reading: Reading, resource: Resource, options: Options, *, f
     search = _Search(reading, options, roots, node.path, left_open=settled, found_out=found_out)
     search.size_param = resource.paging.size_param
     search.filled = [name for name, value in stated.request.params if value.slots]
-    return {key: search.value(key, value) for key, value in of_resource(resource)}
+    found = {key: search.value(key, value) for key, value in of_resource(resource)}
+    if options.walk_deadline_s is not None:
+        found["deadline_s"] = Value(options.walk_deadline_s, "flag", "stated", why="--walk-deadline")
+    return found
 
 
 def _incremental_param(endpoint: Node | None) -> Node | None:

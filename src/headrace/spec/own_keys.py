@@ -5,6 +5,7 @@ They are read in every document; a live configuration is dlt's alone.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import msgspec
@@ -14,9 +15,9 @@ from headrace.spec.context import Context
 from headrace.spec.node import Node
 
 CLIENT = ("rate_limit", "allow_origins")
-ENDPOINT = ("retry",)
+ENDPOINT = ("retry", "deadline_s")
 PAGINATOR = ("follow_urls", "page_size_param")
-RETRY = ("statuses", "attempts", "base_s", "cap_s")
+RETRY = ("statuses", "attempts", "base_s", "cap_s", "timeout_s")
 LIMIT = ("requests", "seconds")
 _SIZES = ("limit", "page_size")
 _STATUSES = range(100, 600)
@@ -63,7 +64,7 @@ def _idle(ctx: Context, node: Node, key: str, why: str) -> None:
 
 
 def read_retry(ctx: Context, node: Node) -> RetryPolicy:
-    """`retry: {statuses, attempts, base_s, cap_s}`; what is left out is as usual."""
+    """`retry: {statuses, attempts, base_s, cap_s, timeout_s}`; what is left out is as usual."""
     policy = RetryPolicy()
     if ctx.mapping(node) is None:
         return policy
@@ -84,7 +85,13 @@ def read_retry(ctx: Context, node: Node) -> RetryPolicy:
         policy,
         base_s=policy.base_s if base_s is None else base_s,
         cap_s=policy.cap_s if cap_s is None else cap_s,
+        timeout_s=_duration(ctx, node.get("timeout_s")),
     )
+
+
+def read_deadline(ctx: Context, endpoint: Node) -> float | None:
+    """`deadline_s`: how long the walks of a resource may take in one run."""
+    return None if ctx.live else _duration(ctx, endpoint.get("deadline_s"))
 
 
 def read_limit(ctx: Context, node: Node | None) -> DeclaredLimit | None:
@@ -99,8 +106,17 @@ def read_limit(ctx: Context, node: Node | None) -> DeclaredLimit | None:
     return DeclaredLimit(requests, seconds)
 
 
+def _duration(ctx: Context, node: Node | None) -> float | None:
+    """Seconds within which something can be done."""
+    seconds = _seconds(ctx, node)
+    if node is not None and seconds == 0:
+        ctx.wrong(node, "a number of seconds above 0")
+        return None
+    return seconds
+
+
 def _seconds(ctx: Context, node: Node | None) -> float | None:
-    if node is not None and isinstance(node.value, float) and node.value > 0:
+    if node is not None and isinstance(node.value, float) and 0 < node.value < math.inf:
         return node.value
     whole = ctx.integer(node)
     if node is not None and whole is not None and whole < 0:

@@ -32,8 +32,17 @@ RESOURCE: dict[str, tuple[str, ...]] = {
     "selected": ("resource/selected",),
     "parent.include": ("resource/include_from_parent",),
     "response_actions": ("resource/endpoint.response_actions",),
-    "retry.statuses": ("resource/endpoint.error_handler", "resource/error_handler"),
+    "deadline_s": ("resource/endpoint.deadline_s",),
+    "retry.statuses": (
+        "resource/endpoint.retry.statuses",
+        "resource/endpoint.error_handler",
+        "resource/error_handler",
+    ),
+    "retry.base_s": ("resource/endpoint.retry.base_s",),
+    "retry.cap_s": ("resource/endpoint.retry.cap_s",),
+    "retry.timeout_s": ("resource/endpoint.retry.timeout_s",),
     "retry.attempts": (
+        "resource/endpoint.retry.attempts",
         "resource/endpoint.error_handler.max_retries",
         "resource/error_handler.max_retries",
     ),

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from headrace.errors import ConfigError
-from headrace.model.plan import Client, DeclaredLimit, Plan
+from headrace.model.plan import Client, DeclaredLimit, Plan, Resource
 from headrace.spec.airbyte import in_dlts_words
 from headrace.spec.certain import IN_SUM, provenance, tell_in_sum
 from headrace.spec.client import ReadClient, read_client
@@ -65,6 +67,7 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)
     lookup: Resolve | None = None
     rate: DeclaredLimit | None = None
+    walk_deadline_s: float | None = None
     allow_origins: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -247,9 +250,14 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
     resources = check_tables(ctx, resources)
-    kin = with_kin([read.resource for read in resources])
+    kin = with_kin([_within(read.resource, options.walk_deadline_s) for read in resources])
     resources = [replace(read, resource=resource) for read, resource in zip(resources, kin, strict=True)]
     return Outline(client, tuple(resources), config)
+
+
+def _within(resource: Resource, deadline_s: float | None) -> Resource:
+    """The resource with the deadline of a flag, if there is one."""
+    return resource if deadline_s is None else msgspec.structs.replace(resource, deadline_s=deadline_s)
 
 
 def _required(ctx: Context, config: Node, key: str) -> Node | None:

@@ -33,7 +33,7 @@ from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
 from headrace.spec.nested import read_nested
 from headrace.spec.node import Node, Opaque, code_in
-from headrace.spec.own_keys import apart, read_retry, with_own
+from headrace.spec.own_keys import apart, read_deadline, read_retry, with_own
 from headrace.spec.paging import read_paginator
 from headrace.spec.placeholders import is_single_entity
 from headrace.spec.rendered import rendered
@@ -119,6 +119,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         max_nesting=hints.max_nesting,
         auth=auth.auth if auth is not None else None,
         retry=_retry(ctx, endpoint, handler),
+        deadline_s=read_deadline(ctx, endpoint),
         selected=selected is not False,
         parent=request.parent,
         incremental=_with_key(request.incremental, node.get("primary_key")),

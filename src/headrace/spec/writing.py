@@ -16,7 +16,7 @@ from headrace.spec.writing_value import Mapping, Tongue, Value, settled
 
 _ANYWHERE = "https://api.example.com"
 _SHARED = ("write_disposition", "primary_key", "merge_key", "max_table_nesting")
-_SHARED_OF_ENDPOINTS = ("method", "params", "headers", "data_selector", "paginator", "retry")
+_SHARED_OF_ENDPOINTS = ("method", "params", "headers", "data_selector", "paginator", "retry", "deadline_s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def _resource(resource: Resource) -> Resource:
         resource,
         paging=paging,
         retry=RetryPolicy(),
+        deadline_s=None,
         actions=tuple(action for action in resource.actions if action.action != "retry"),
         auth=None if resource.auth is None or isinstance(resource.auth, NoAuth) else _auth(resource.auth),
         request=request,
@@ -177,8 +178,12 @@ _LOSSES = (
         lambda each: isinstance(each.paging, Cursor) and each.paging.follow_urls,
     ),
     (
-        "In {names}, which statuses are asked again, and how often: dlt has one setting for all requests.",
+        "In {names}, which statuses are asked again, how often and for how long: dlt has one setting for all requests.",
         lambda each: each.retry != RetryPolicy(),
+    ),
+    (
+        "In {names}, how long a whole walk may take: dlt has no deadline for it.",
+        lambda each: each.deadline_s is not None,
     ),
     (
         "In {names}, responses that are asked again by their text or status: dlt's response actions only ignore.",

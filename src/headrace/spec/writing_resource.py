@@ -149,8 +149,17 @@ def endpoint_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
         tree["incremental"] = incremental_tree(resource.incremental)
     if resource.actions:
         tree["response_actions"] = [_action(action) for action in resource.actions]
-    if resource.retry != RetryPolicy() and tongue.ours:
+    return {**tree, **_own(resource)} if tongue.ours else tree
+
+
+def _own(resource: Resource) -> Mapping:
+    """What only our own keys can say of an endpoint."""
+    tree: Mapping = {}
+    if resource.retry != RetryPolicy():
         tree["retry"] = _retry(resource.retry)
+    if resource.deadline_s is not None:
+        seconds = resource.deadline_s
+        tree["deadline_s"] = int(seconds) if seconds.is_integer() else seconds
     return tree
 
 

@@ -154,7 +154,7 @@ class HttpTransport:
         reading: Reading | None = None
         started = time.perf_counter()
         try:
-            received = await self._sender.send(sendable)
+            received = await self._sender.send(sendable, retry.timeout_s)
             outcome = _outcome(received.status)
             reading = read_limits(received.headers, now=time.time())
         except Fault as fault:

@@ -53,13 +53,16 @@ class Received(msgspec.Struct, frozen=True):
 class Sender:
     """Sends over one pool of connections."""
 
-    def __init__(self, session: aiohttp.ClientSession, *, max_body_bytes: int, proxies: Mapping[str, str]) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, timeouts: Timeouts, *, max_body_bytes: int, proxies: Mapping[str, str]
+    ) -> None:
         self._session = session
+        self._timeouts = timeouts
         self._max_body_bytes = max_body_bytes
         self._proxies = proxies
 
-    async def send(self, sendable: Sendable) -> Received:
-        """One request, one response.
+    async def send(self, sendable: Sendable, timeout_s: float | None = None) -> Received:
+        """One request, one response, within `timeout_s`; None: within the limits that hold for all.
 
         Raises:
             Fault: no whole response came.
@@ -71,6 +74,7 @@ class Sender:
                 headers=sendable.headers,
                 data=sendable.body,
                 allow_redirects=False,
+                timeout=_limits(self._timeouts, timeout_s),
                 proxy=self._proxy(sendable.url) if self._proxies else None,
             ) as response:
                 body = await self._body(response)
@@ -126,9 +130,6 @@ async def open_sender(timeouts: Timeouts, *, max_body_bytes: int, proxies: Mappi
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(
-            total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.read_s
-        ),
         auto_decompress=False,
         read_bufsize=_READ_BUFFER,
         max_line_size=_HEADER_LINE,
@@ -141,7 +142,14 @@ async def open_sender(timeouts: Timeouts, *, max_body_bytes: int, proxies: Mappi
     assert hasattr(session, "_retry_connection"), "aiohttp asks again in another way now"  # noqa: S101
     session._retry_connection = False  # noqa: SLF001
     async with session:
-        yield Sender(session, max_body_bytes=max_body_bytes, proxies=proxies)
+        yield Sender(session, timeouts, max_body_bytes=max_body_bytes, proxies=proxies)
+
+
+def _limits(timeouts: Timeouts, timeout_s: float | None) -> aiohttp.ClientTimeout:
+    """Of one attempt. One that is stated is for the whole answer, however slowly its pieces come."""
+    if timeout_s is None:
+        return aiohttp.ClientTimeout(total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.read_s)
+    return aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeouts.connect_s, timeout_s), sock_read=timeout_s)
 
 
 def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:

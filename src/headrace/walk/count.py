@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from headrace.errors import WalkStuck
 from headrace.model.envelope import Facts
 from headrace.model.plan import Offset, PageNumber
 from headrace.model.position import Done
+from headrace.walk.sighting import names_pages
 from headrace.walk.stuck import empty_page, stuck
 from headrace.walk.value import count, full, more
 
@@ -16,29 +18,30 @@ _SAME_PAGES_OF_EQUAL_RECORDS = 1000
 def end_of_count(rule: Offset | PageNumber, following: int, facts: Facts, size: int | None) -> Done | None:
     """Whether the walk ends before `following` (the next offset or page); None: it goes on.
 
-    1. An empty page, if the rule stops there; no proof while has-more is true, or an offset is below its total (a
-       page number's may count records by mistake: dlt's default path for it, `total`, often does).
+    1. An empty page, if the rule stops there; no proof while has-more is true, or while a total is not reached.
     2. The total is reached; a total that is missing, null, negative, or 0 beside records says nothing, so the other
        rules decide. A total that is reached while has-more is true is no proof.
-    3. Has-more is false. It never lifts a maximum.
-    4. The maximum is reached: a proof only if the page was not full.
+    3. Has-more is false; no proof while a total is not reached. It never lifts a maximum.
+    4. The maximum is reached: a proof only if the page was not full, and no total says that there is more.
 
     A total or a maximum that is reached by pages that only repeated themselves is no proof (`_repeating`).
 
     Raises:
-        WalkStuck: No rule can ever end this walk, or the pages repeat themselves.
+        WalkStuck: No rule can ever end this walk, the second page is the first one, or the pages repeat themselves.
     """
+    _check_moves(rule, facts, size)
     has_more = more(facts, rule.has_more_path)
     total = stated_total(rule, facts)
+    missing = _missing(rule, total, following, facts)
     if rule.stop_after_empty_page and facts.records == 0:
-        missing = isinstance(rule, Offset) and total is not None and following - rule.size < total
-        return empty_page(facts, contradicted=has_more is True or missing)
+        return empty_page(facts, f"`{rule.has_more_path}` is true" if has_more is True else missing)
     if total is not None and following >= total + (rule.base if isinstance(rule, PageNumber) else 0):
         return _at_total(rule, total, facts, size, has_more=has_more is True)
     if has_more is False:
-        return Done(f"`{rule.has_more_path}` is false", proven=True)
+        why = f"`{rule.has_more_path}` is false"
+        return Done(f"{why}, though {missing}", proven=False, stopped="early") if missing else Done(why, proven=True)
     if rule.maximum is not None and following >= rule.maximum:
-        whole = not full(facts, size) and has_more is not True and not _repeating(facts, size)
+        whole = not (full(facts, size) or missing or has_more or _repeating(facts, size))
         return Done(f"the configured maximum of {rule.maximum} is reached", proven=whole, stopped="limit")
     if total is None:
         return _without_total(rule, facts, size, has_more=has_more is True)
@@ -55,6 +58,46 @@ def _repeating(facts: Facts, size: int | None) -> bool:
     """
     patience = _SAME_PAGES_OF_EQUAL_RECORDS if facts.alike and full(facts, size) else _SAME_PAGES
     return facts.records > 0 and facts.repeats >= patience
+
+
+def _check_moves(rule: Offset | PageNumber, facts: Facts, size: int | None) -> None:
+    """See that the second page is not the first one again: then the rows of it would be there twice, and more often.
+
+    A full page of one record, or of equal ones, may well come again; a maximum says that these are the records.
+    """
+    by_chance = (facts.alike or facts.records == 1) and full(facts, size)
+    if facts.page == 1 and facts.repeats and facts.records and not by_chance and rule.maximum is None:
+        raise _ignored(rule, facts, "the page before it")
+
+
+def _ignored(rule: Offset | PageNumber, facts: Facts, same_as: str) -> WalkStuck:
+    maximum = "maximum_offset" if isinstance(rule, Offset) else "maximum_page"
+    return stuck(
+        facts,
+        f"has the same records as {same_as}: the API seems to ignore `{_param(rule)}` or to repeat its last page, "
+        "unless the data really is so",
+        "correct the name of that parameter, use a `single_page` paginator if there is one page only, or, if these are"
+        f" the records, state `{maximum}`",
+    )
+
+
+def _missing(rule: Offset | PageNumber, total: int | None, following: int, facts: Facts) -> str:
+    """What a total says of records or pages that have not come, in words; empty where nothing is missing.
+
+    The total of page numbers may count records by mistake (dlt's default path for it, `total`, often does): then it
+    is reached by as many records.
+    """
+    if total is None:
+        return ""
+    came = facts.records_before + facts.records
+    if isinstance(rule, Offset):
+        reached = following - (rule.size if facts.records == 0 else 0)
+        return (
+            f"the total at `{rule.total_path}` is {total} and the walk has come to {reached}" if reached < total else ""
+        )
+    pages = facts.page + (1 if facts.records else 0)
+    reached = following >= total + rule.base or (came >= total and not names_pages(rule.total_path or ""))
+    return "" if reached else f"the total at `{rule.total_path}` is {total} and {pages} pages with {came} records came"
 
 
 def stated_total(rule: Offset | PageNumber, facts: Facts) -> int | None:
@@ -90,17 +133,11 @@ def _param(rule: Offset | PageNumber) -> str:
 def _without_total(rule: Offset | PageNumber, facts: Facts, size: int | None, *, has_more: bool) -> Done | None:
     """Nothing but an empty page, has-more or a maximum can end the walk now: see that one of them will."""
     if rule.maximum is None and _repeating(facts, size):
-        maximum = "maximum_offset" if isinstance(rule, Offset) else "maximum_page"
-        raise stuck(
-            facts,
-            f"has the same records as the {facts.repeats} pages before it: the API seems to ignore `{_param(rule)}` "
-            "or to repeat its last page, unless the data really is so",
-            f"correct the name of that parameter, or, if these are the records, state `total_path` or `{maximum}`",
-        )
+        raise _ignored(rule, facts, f"the {facts.repeats} pages before it")
     if rule.stop_after_empty_page or rule.maximum is not None or has_more:
         return None
     if facts.records == 0:
-        return empty_page(facts, contradicted=False)
+        return empty_page(facts)
     paths = " or ".join(f"`{path}`" for path in (rule.total_path, rule.has_more_path) if path)
     raise stuck(
         facts,

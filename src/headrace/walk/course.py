@@ -19,7 +19,7 @@ from headrace.walk.ahead import ahead
 from headrace.walk.detect import Detection, detect, settled, with_detection
 from headrace.walk.reference import answerable
 from headrace.walk.sieve import Sieve
-from headrace.walk.stuck import doubted
+from headrace.walk.stuck import check_itself, doubted
 from headrace.walk.value import all_alike
 
 
@@ -61,6 +61,7 @@ class Course:
         self._cursor_seen = pages > 1
         self._last_digest = b""
         self._repeats = 0
+        self._said_repeated = False
 
     def accept(self, reply: Reply) -> Envelope:
         """Split a reply, of whatever page; the first one settles what the resource leaves open. Raises BodyRejected."""
@@ -105,9 +106,21 @@ class Course:
             alike=repeats > 0 and all_alike(envelope.records),
         )
         following = after(self.resource.paging, self.position, facts)
+        check_itself(following, self.position, facts)
+        self._tell_repeated(facts)
         if self._sieve is not None and not isinstance(following, Done) and self._sieve.is_past(envelope.records):
             following = Done("the rows have passed the bound of the increment, by its row_order", proven=True)
         return Judged(facts, doubted(answerable(following, self.resource, facts), reply.status, envelope))
+
+    def _tell_repeated(self, facts: Facts) -> None:
+        """Say once that a page brings what the one before it brought; to a full page of equal records that happens."""
+        if facts.repeats and facts.records and not facts.alike and not self._said_repeated:
+            self._said_repeated = True
+            said = (
+                f"pages {facts.page - 1} and {facts.page} (counted from 0) have the same records, so these rows may be"
+                " there twice: check the paginator, unless the data really is so"
+            )
+            self._emit(Noticed(self.resource.name, said, "warning"))
 
     def foreseen(self, judged: Judged, most: int) -> list[Position]:
         """The positions that will follow the page at hand, as far as they are known, at most `most`."""

@@ -22,7 +22,7 @@ def after_cursor(rule: Cursor, position: Position, facts: Facts) -> Position:
     """
     has_more = more(facts, rule.has_more_path)
     if rule.stop_after_empty_page and facts.records == 0:
-        return empty_page(facts, contradicted=has_more is True)
+        return empty_page(facts, f"`{rule.has_more_path}` is true" if has_more is True else "")
     if has_more is False:
         return Done(f"`{rule.has_more_path}` is false", proven=True)
     value = facts.cursor

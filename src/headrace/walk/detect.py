@@ -1,9 +1,10 @@
 """How an API pages, found out from its first page: dlt's order of guesses, without what dlt loses by them.
 
 1. A Link header with rel=next. 2. A next URL in the body. 3. A number of pages, if the number of this page is known.
-4. A next token. 5. Null or empty where a next would be, or a Link header without a next: the end, proven. 6. Signs of
-more that say not how (has-more true, a total above the records, a number of pages alone, a full page): paging stays
-`auto`, and the walk ends unproven. 7. Otherwise a single page.
+4. A next token. 5. A total above the records, or a number of pages above one: signs of more that say not how, so
+paging stays `auto`, and the walk ends unproven. 6. Null or empty where a next would be, or a Link header without a
+next: the end, proven. 7. Has-more true, or a full page (of the size asked for; of a list without a parent also one of
+as many records as APIs like to send at once): as 5. 8. Otherwise a single page.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ _PAGING_PARENTS: Final = frozenset(
 )
 _URL_NAME: Final = re.compile("link|ur[il]|href", re.IGNORECASE)
 _TOKEN_NAME: Final = re.compile("token|cursor|marker|key", re.IGNORECASE)
+_USUAL_SIZES: Final = frozenset((10, 20, 25, 30, 50, 100, 200, 250, 500, 1000))
 _SAME_NAME: Final = frozenset(("pagenumber", "page_number", "pageindex", "page_index"))
 
 
@@ -52,6 +54,8 @@ class Detection(msgspec.Struct, frozen=True):
     the walk unproven. `selector` is None where the page had nothing to choose from. `why` is for the reader, and
     `doubt` what he should look at. The others are None where they stay: `prefix` is taken off the path.
     `leads`: the page had a cursor or link where the paging looks for it, so that where there is none, there is no more.
+    `question`: what this page could not tell; then it is settled for this walk alone, and others of its resource may
+    answer it.
     """
 
     paging: Paging
@@ -62,6 +66,7 @@ class Detection(msgspec.Struct, frozen=True):
     disposition: Disposition | None = None
     doubt: str = ""
     leads: bool = False
+    question: str = ""
 
 
 def settled(resource: Resource, detection: bytes) -> Resource:
@@ -137,8 +142,9 @@ def _paging(
         _next_url(auto, seen)
         or _pages(resource, auto, seen, envelope)
         or _token(auto, seen, envelope)
+        or _undecided(auto, _beyond(headers, seen, len(envelope.records)), envelope)
         or _ended(auto, headers, seen)
-        or _undecided(auto, headers, seen, envelope)
+        or _undecided(auto, _sign_of_more(resource, auto, headers, seen, len(envelope.records)), envelope)
         or (SinglePage(auto.size, auto.size_param), _single_why(envelope))
     )
 
@@ -229,20 +235,33 @@ def _ended(auto: AutoPaging, headers: dict[str, str], seen: Sightings) -> tuple[
     return None
 
 
-def _undecided(
-    auto: AutoPaging, headers: dict[str, str], seen: Sightings, envelope: Envelope
-) -> tuple[Paging, str] | None:
+def _undecided(auto: AutoPaging, sign: str | None, envelope: Envelope) -> tuple[Paging, str] | None:
     """Signs of more pages that no rule follows: never a silent end."""
-    sign = None if _lone_object(envelope) else _sign_of_more(auto, headers, seen, len(envelope.records))
-    if sign is None:
+    if sign is None or _lone_object(envelope):
         return None
     return auto, f"paging: {sign}, but not how to ask for more; state a paginator, or `single_page` if this is all"
 
 
-def _sign_of_more(auto: AutoPaging, headers: dict[str, str], seen: Sightings, records: int) -> str | None:
+def _sign_of_more(
+    resource: Resource, auto: AutoPaging, headers: dict[str, str], seen: Sightings, records: int
+) -> str | None:
+    """Anything else; where nobody says how large a page is, a round number of records may be a page of more.
+
+    Of many lists, one for each row of a parent, some have such a number by chance.
+    """
     for one in (*seen.more, *seen.next):
         if one.value is True:
             return f"`{render(one.keys)}` is true"
+    if any(one.value is False for one in seen.more) or _is_all(headers, seen, records):
+        return None
+    if auto.size:
+        return f"the page is full ({records} records)" if records >= auto.size else None
+    round_number = resource.parent is None and records in _USUAL_SIZES
+    return f"there are just {records} records, as on a full page of many APIs" if round_number else None
+
+
+def _beyond(headers: dict[str, str], seen: Sightings, records: int) -> str | None:
+    """What a total says of more than is here."""
     for one in seen.total_pages:
         if (count(one.value) or 0) > 1:
             return f"there are {count(one.value)} pages by `{render(one.keys)}`"
@@ -251,9 +270,14 @@ def _sign_of_more(auto: AutoPaging, headers: dict[str, str], seen: Sightings, re
             return f"there are {count(one.value)} records by `{render(one.keys)}`, and {records} of them here"
     if (count(headers.get("x-total-count")) or 0) > records > 0:
         return f"there are {headers['x-total-count']} records by the header X-Total-Count, and {records} of them here"
-    if any(one.value is False for one in seen.more):
-        return None
-    return f"the page is full ({records} records)" if auto.size and records >= auto.size else None
+    return None
+
+
+def _is_all(headers: dict[str, str], seen: Sightings, records: int) -> bool:
+    """Whether a total says that this is all; `count` may be that of the page alone."""
+    totals = [one.value for one in seen.total_records if one.keys[-1].lower() != "count"]
+    pages = [count(one.value) for one in seen.total_pages]
+    return 1 in pages or records in map(count, (*totals, headers.get("x-total-count")))
 
 
 def _lone_object(envelope: Envelope) -> bool:

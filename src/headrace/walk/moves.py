@@ -135,6 +135,12 @@ def _is_within(one: Sequence[bytes], other: Sequence[bytes]) -> bool:
     return 2 * sum(record in there for record in one) > len(one)
 
 
+def is_short(resource: Resource, records: int) -> bool:
+    """Whether a first page is so short that it may well be all, and says nothing of how a longer list would go on."""
+    size = resource.paging.size
+    return records < size and not _may_be_a_cap(records) if size else records < _LEAST_CAP
+
+
 def _may_be_a_cap(records: int) -> bool:
     """Whether an API may cap its pages at so many: then a smaller size is honoured, and a page is full all the same."""
     return records >= _LEAST_CAP and (records % 5 == 0 or records & (records - 1) == 0)

@@ -8,7 +8,7 @@ import msgspec
 
 from headrace.model.envelope import Facts
 from headrace.model.guess import PAGINATOR, flag
-from headrace.model.plan import Cursor, HeaderCursor, LinkHeader, NextUrl, Resource
+from headrace.model.plan import AutoPaging, Cursor, HeaderCursor, LinkHeader, NextUrl, Resource
 from headrace.model.position import Done, NextLink, Position, Token
 from headrace.walk.stuck import stuck
 from headrace.walk.value import full
@@ -33,8 +33,8 @@ def no_reference(position: Position, facts: Facts, size: int | None, what: str) 
 
 
 def answerable(following: Position, resource: Resource, facts: Facts) -> Position:
-    """An end that nothing proves, on the first page of a walk that follows references, with the flag that proves it."""
-    follows = isinstance(resource.paging, Cursor | HeaderCursor | NextUrl | LinkHeader)
+    """An end that nothing proves, on the first page of a walk that does not count, with the flag that proves it."""
+    follows = isinstance(resource.paging, AutoPaging | Cursor | HeaderCursor | NextUrl | LinkHeader)
     if not (follows and isinstance(following, Done) and following.stopped == "early" and facts.records):
         return following
     mend = f"; if this is all, run again with {flag(resource.name, PAGINATOR, 'single_page')}"

@@ -104,6 +104,11 @@ def sight(root: Raw, name: str = "") -> Sightings:
     )
 
 
+def names_pages(path: str) -> bool:
+    """Whether a path by its last key counts pages, as `total_pages` does, and not records."""
+    return _fold(path.rpartition(".")[2]) in _TOTAL_PAGES
+
+
 def _walk(value: Raw, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Raw]]:
     if len(keys) >= _DEPTH:
         return
@@ -120,7 +125,11 @@ def _value(raw: Raw) -> Json:
 
 
 def _folded(one: Sighting) -> str:
-    return re.sub(r"[^a-z0-9]", "", bare(one.keys[-1]).lower())
+    return _fold(bare(one.keys[-1]))
+
+
+def _fold(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key.lower())
 
 
 def _is_next_key(one: Sighting) -> bool:

@@ -38,11 +38,25 @@ def check_loop(facts: Facts) -> None:
         )
 
 
-def empty_page(facts: Facts, *, contradicted: bool) -> Done:
-    """The end that an empty page is; no proof where the same page says that there is more."""
+def check_itself(following: Position, position: Position, facts: Facts) -> None:
+    """A page that brings what the one before it brought, and leads to itself, will do so for ever.
+
+    Raises:
+        WalkStuck: before its rows are taken once more.
+    """
+    if facts.repeats and following == position:
+        raise stuck(
+            facts,
+            f"leads to itself, with the same records as page {facts.page - 1}: the walk runs in a circle",
+            "check where the next cursor is read from and which parameter it is sent in",
+        )
+
+
+def empty_page(facts: Facts, contradicted: str = "") -> Done:
+    """The end that an empty page is; no proof where the same page says that there is more, in the words given."""
     if contradicted:
         return Done(
-            f"page {facts.page} is empty, though the API says that there is more: it may hide or refuse the rest, "
+            f"page {facts.page} is empty, though {contradicted}: the API may hide or refuse the rest, "
             "or `stop_after_empty_page` is wrong for it",
             proven=False,
             stopped="early",

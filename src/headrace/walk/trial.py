@@ -15,7 +15,7 @@ from headrace.errors import SourceError
 from headrace.model.envelope import Envelope, Facts
 from headrace.model.guess import SELECTOR
 from headrace.model.page import Reply
-from headrace.model.plan import Cursor, Resource, RetryPolicy
+from headrace.model.plan import Cursor, Resource
 from headrace.model.position import Position, Start
 from headrace.walk.after import ask
 from headrace.walk.detect import parsed
@@ -54,7 +54,7 @@ Dialogue: TypeAlias = Generator[Trial, Outcome, T]
 
 def probe(resource: Resource, position: Position = Start()) -> Trial:  # noqa: B008 - frozen
     """A request that may well be refused, and so is not asked again for long."""
-    patience = RetryPolicy(resource.retry.statuses, _FEW_ATTEMPTS, resource.retry.base_s, resource.retry.cap_s)
+    patience = msgspec.structs.replace(resource.retry, attempts=_FEW_ATTEMPTS)
     return Trial(msgspec.structs.replace(resource, retry=patience), position)
 
 

@@ -11,14 +11,14 @@ from typing import Final
 
 import msgspec
 
-from headrace.errors import RequestRefused, SourceError
+from headrace.errors import RequestRefused, SourceError, WalkStuck
 from headrace.model.envelope import Absent
 from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, flag
 from headrace.model.plan import AutoPaging, Disposition, PageNumber, Resource, SinglePage
 from headrace.walk.detect import Detection, detect, without_prefix
 from headrace.walk.keys import fault_of
 from headrace.walk.kin import as_kin
-from headrace.walk.moves import moved, numbered
+from headrace.walk.moves import is_short, moved, numbered
 from headrace.walk.trial import Came, Dialogue, Outcome, Trial, look, probe, reselected
 
 _FILLER: Final = "v1/"
@@ -36,27 +36,49 @@ def inquire(resource: Resource) -> Dialogue[Verdict]:
     """Ask for the first page, and for what else is needed to be sure of it.
 
     Raises:
-        SourceError: it was refused, or leaves a question open; the sentence names the flag that answers it.
+        SourceError: it was refused, or leaves a question open; the sentence names the flag that answers it. The short
+            page of a row's walk is taken all the same: its question is for the other rows.
     """
     prefix, resource, outcome, found = yield from _placed(resource)
-    said = [found]
+    said, question = [found], ""
     resource, first = yield from _paged_from(resource, outcome)
-    resource, first, found = yield from numbered(_selected(resource, first, said), first)
-    said.append(found)
+    resource = _selected(resource, first, said)
+    try:
+        resource, first = yield from _led_on(resource, first, said)
+    except WalkStuck as stuck:
+        if resource.parent is None or not is_short(resource, len(first.records)):
+            raise
+        resource, question = _alone(resource, first), str(stuck)
     if not first.records:
         return Verdict(first, None)
+    key, disposition, doubt = _keyed(resource, first)
+    # The page as the settled resource reads it: its cursor may be elsewhere.
+    first = Came(first.reply, look(resource, first.reply.body))
+    leads = bool(first.envelope.cursor) and not isinstance(first.envelope.cursor, Absent)
+    way = resource.paging, resource.selector
+    return Verdict(first, Detection(*way, _joined(said), prefix, key, disposition, doubt, leads, question))
+
+
+def _led_on(resource: Resource, first: Came, said: list[str]) -> Dialogue[tuple[Resource, Came]]:
+    """How the walk goes on from its first page, which may be another than the one at hand. Raises WalkStuck."""
+    resource, first, found = yield from numbered(resource, first)
+    said.append(found)
+    if not first.records:
+        return resource, first
     resource = _detected(resource, first, said)
     if PAGINATOR in resource.guesses and isinstance(resource.paging, SinglePage) and resource.parent is None:
         resource, first, found = yield from as_kin(resource, first)
         said.append(found)
     resource, found = yield from moved(resource, first)
     said.append(found)
-    key, disposition, doubt = _keyed(resource, first)
-    # The page as the settled resource reads it: its cursor may be elsewhere.
-    first = Came(first.reply, look(resource, first.reply.body))
-    leads = bool(first.envelope.cursor) and not isinstance(first.envelope.cursor, Absent)
-    way = resource.paging, resource.selector
-    return Verdict(first, Detection(*way, _joined(said), prefix, key, disposition, doubt, leads))
+    return resource, first
+
+
+def _alone(resource: Resource, first: Came) -> Resource:
+    """A row whose first page is taken for all that there is: other rows may tell how longer lists go on."""
+    single = SinglePage(resource.paging.size, resource.paging.size_param)
+    selector = resource.selector or first.envelope.selector or None
+    return msgspec.structs.replace(resource, paging=single, selector=selector)
 
 
 def _joined(said: list[str]) -> str:
