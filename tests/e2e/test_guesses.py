@@ -74,3 +74,19 @@ def test_a_table_that_was_merged_takes_rows_that_are_appended_with_their_nested_
         for way in ("merge", "append", "replace"):
             ran = workplace.run(url, config=configured(workplace, resource.format(way=way)))
             assert ran.code == 0, ran.err
+
+
+def test_an_endpoint_that_only_the_prose_lists_is_tried_before_a_row_of_it_counts(workplace: Workplace) -> None:
+    prose = "\nThese are the endpoints:\n\n- **Birds**: all of them\n- **Nests**: where they are\n"
+    (workplace.folder / "g.md").write_text(_DOCUMENT % "" + prose)
+
+    def answer(target: str) -> tuple[int, Any]:
+        return (200, [{"id": 1}, {"id": 2}]) if target.startswith("/birds") else (404, {"error": "no such thing"})
+
+    with served(answer) as url:
+        ran = workplace.run(url, config=str(workplace.folder / "g.md"))
+    assert ran.code == 3
+    assert ran.report["resources"]["birds"]["records"] == 2
+    (error,) = ran.report["errors"]
+    assert "`nests`, which is a guess (404)" in error["message"]
+    assert "--set resources.nests.endpoint.path=PATH" in error["message"]

@@ -96,6 +96,11 @@ def test_a_path_that_is_nowhere_is_a_question() -> None:
         talk(birds(SinglePage(), PATH, request=Request("/v1/birds")), lambda *_: 404)
 
 
+def test_a_guessed_path_that_is_nowhere_is_a_question_though_no_filler_is_in_it() -> None:
+    with pytest.raises(RequestRefused, match=r"`birds`, which is a guess.*--set resources\.birds\.endpoint\.path=PATH"):
+        talk(birds(SinglePage(), PATH, request=Request("birds")), lambda *_: 404)
+
+
 def test_a_stated_path_is_refused_at_once() -> None:
     with pytest.raises(RequestRefused, match="refused"):
         talk(birds(SinglePage(), KEY, request=Request("/v1/birds")), lambda *_: 404)

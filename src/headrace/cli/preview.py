@@ -87,9 +87,6 @@ def _previewed(flags: argparse.Namespace, world: World) -> Previewed:
     name = config_name(flags.config)
     if reading.plan is None or options.lookup is None:
         raise ConfigError(f"{name} cannot run; mend what is listed and try again", faults=reading.faults)
-    unused = [fault for fault in reading.faults if fault.code == "unused-setting"]
-    for fault in unused:
-        raise ConfigError(f"{fault.path} fits nothing in {name}: {fault.fix}")
     if reading.needs:
         raise ConfigError(f"{name} needs {' and '.join(map(how_met, reading.needs))} before it can be asked for")
     from headrace.cli.preview_object import previewed

@@ -88,10 +88,10 @@ def _told_before(job: Job, journal: Journal, run: OpenRun, outcome: Outcome) -> 
 def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job:
     source = open_source(options.config)
     named = "stdin" if source.path == "-" else source.path
-    lookup, settings = Lookup(environ, options.secrets), Settings(options.settings)
+    lookup = Lookup(environ, options.secrets)
     wanted = Options(
         base_url=options.base_url,
-        settings=settings,
+        settings=Settings(options.settings),
         lookup=lookup,
         rate=options.rate,
         allow_origins=options.allow_origins,
@@ -100,8 +100,6 @@ def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job
     reading = read(source, wanted)
     if reading.plan is None:
         raise ConfigError(f"{named} cannot run; mend what is listed and try again", faults=reading.faults)
-    for key, fix in settings.surplus().items():
-        raise ConfigError(f"--set {key} fits nothing in {named}: {fix}")
     _check_refresh(reading.plan, options)
     if reading.needs and options.mode != "replay":
         raise ConfigError(f"{named} needs {' and '.join(map(how_met, reading.needs))} before it can run")

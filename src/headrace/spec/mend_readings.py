@@ -21,7 +21,7 @@ UNSAID = frozenset({
     "base-url-placeholder", "missing-base-url", "secret-url", "api-key-name", "path-prefix", "selector-data",
     "key-of-one", "two-spellings", "nested-table", "hidden-by-default", "page-size-none", "several-configurations",
     "wrapped-document", "json-relaxed", "prose-auth", "prose-contradiction", "prose-resource", "prose-key",
-    "prose-retry", "unused-setting", "read-as-meant",
+    "prose-retry", "read-as-meant",
 })  # fmt: skip
 """Findings that no edit of the configuration settles: they need a value, a look at the API, or an edit of the prose."""
 

@@ -7,7 +7,7 @@ does the asking. A wrong guess costs a request, never a row; what cannot be sett
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 
@@ -67,24 +67,24 @@ def _placed(resource: Resource) -> Dialogue[tuple[str | None, Resource, Outcome,
     """The first page, where the path leads to it; a prefix that is a filler is left out where it leads nowhere."""
     first = yield Trial(resource)
     path = resource.request.path
-    lost = isinstance(first, SourceError) and first.status == HTTPStatus.NOT_FOUND
-    if (
-        not lost
-        or PATH not in resource.guesses
-        or not isinstance(path, str)
-        or not path.lstrip("/").startswith(_FILLER)
-    ):
+    if not _is_lost(first) or PATH not in resource.guesses or not isinstance(path, str):
         return None, resource, first, ""
+    if not path.lstrip("/").startswith(_FILLER):
+        raise _nowhere(resource, f"`{path}`, which is a guess (404)", first)
     shorter = without_prefix(resource, _FILLER)
     again = yield Trial(shorter)
-    if isinstance(again, SourceError) and again.status == HTTPStatus.NOT_FOUND:
-        raise RequestRefused(
-            f"There is nothing at `{path}`, nor at `{shorter.request.path}` (both 404): check the base URL, or run"
-            f" again with {flag(resource.name, PATH, 'PATH')}.",
-            url=again.url,
-            status=again.status,
-        )
+    if _is_lost(again):
+        raise _nowhere(resource, f"`{path}`, nor at `{shorter.request.path}` (both 404)", again)
     return _FILLER, shorter, again, f"there is nothing at `{path}`, but at `{shorter.request.path}`, so that is taken"
+
+
+def _is_lost(outcome: Outcome) -> TypeGuard[SourceError]:
+    return isinstance(outcome, SourceError) and outcome.status == HTTPStatus.NOT_FOUND
+
+
+def _nowhere(resource: Resource, where: str, refusal: SourceError) -> RequestRefused:
+    words = f"There is nothing at {where}: check the base URL, or run again with {flag(resource.name, PATH, 'PATH')}."
+    return RequestRefused(words, url=refusal.url, status=refusal.status)
 
 
 def _paged_from(resource: Resource, outcome: Outcome) -> Dialogue[tuple[Resource, Came]]:
