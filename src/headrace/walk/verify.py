@@ -11,11 +11,14 @@ from typing import Final, TypeGuard
 
 import msgspec
 
+from headrace.envelope.find import members
+from headrace.envelope.holder import record_around
+from headrace.envelope.path import parse, render
 from headrace.errors import RequestRefused, SourceError
 from headrace.model.envelope import Absent
-from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, flag
+from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, SELECTOR, flag
 from headrace.model.plan import AutoPaging, Disposition, PageNumber, Resource, SinglePage
-from headrace.walk.detect import Detection, detect, without_prefix
+from headrace.walk.detect import Detection, detect, parsed, without_prefix
 from headrace.walk.keys import fault_of
 from headrace.walk.kin import as_kin
 from headrace.walk.moves import moved, numbered
@@ -109,8 +112,33 @@ def _selected(resource: Resource, first: Came, said: list[str]) -> Resource:
     found = first.envelope.selector
     if resource.selector is None or not found or found == resource.selector:
         return resource
+    _check_holder(resource, first, found)
     said.append(f"the records are not at `{resource.selector}` but at `{found}`")
     return reselected(resource, found)
+
+
+def _check_holder(resource: Resource, first: Came, found: str) -> None:
+    """Raises SourceError where the list that would be taken for the records seems to be a part of one record."""
+    root, way = parsed(first.reply.body), parse(found).keys
+    stated = parse(resource.selector).keys or () if resource.selector is not None else ()
+    if root is None or way is None:
+        return
+    above = stated if way[: len(stated)] == stated else ()
+    for step in above:
+        root = members(root)[step]
+    path = resource.request.path
+    names = (resource.name, path.rpartition("/")[2]) if isinstance(path, str) else (resource.name,)
+    strict = bool(stated) and not above
+    around = record_around(root, way[len(above) :], names=names, key=resource.primary_key, strict=strict)
+    if around is None:
+        return
+    record = render((*above, *around))
+    where = f"The first page of `{resource.name}`" + ("" if record == "$" else f", at `{record}`,")
+    raise SourceError(
+        f"{where} looks like one record with a list at `{found}`, so it is not known which of them is to be loaded:"
+        f" run again with {flag(resource.name, SELECTOR, record)} for the record, or"
+        f" {flag(resource.name, SELECTOR, found)} for the list."
+    )
 
 
 def _detected(resource: Resource, first: Came, said: list[str]) -> Resource:
@@ -122,6 +150,8 @@ def _detected(resource: Resource, first: Came, said: list[str]) -> Resource:
     if way.selector is not None and not isinstance(way.paging, AutoPaging):
         return resource
     found = detect(way, first.reply.headers, first.reply.body, first.envelope)
+    if way.selector is None and found.selector:
+        _check_holder(resource, first, found.selector)
     said.append(found.why)
     return msgspec.structs.replace(resource, paging=found.paging, selector=found.selector)
 
