@@ -10,6 +10,7 @@ from headrace.spec.faults import Fault, Faults
 from headrace.spec.markdown import take_apart
 from headrace.spec.mend import Draft, Mend, after, bare, come, draft_of, gone, same_plan
 from headrace.spec.mend_errors import Slip, asked, slips
+from headrace.spec.mend_guesses import with_guesses
 from headrace.spec.mend_readings import UNSAID, WHOLE, address_given, restated
 from headrace.spec.near_python import mended
 from headrace.spec.patch import Edit, Unplaced, applied
@@ -44,12 +45,13 @@ def _tried(draft: Draft, place: str, edits: list[Edit]) -> Mend | None:
     """The mend, if the text with it is read as the same plan and with less to say."""
     try:
         text = applied(draft.text, edits)
+        then = after(draft, text)
+        if not same_plan(draft.reading.plan, then.plan):
+            return None
+        text, then = with_guesses(draft, text, then)
     except Unplaced:
         return None
-    then = after(draft, text)
     taken = gone(draft.reading, then)
-    if not same_plan(draft.reading.plan, then.plan):
-        return None
     if any(fault.code not in UNSAID for fault in come(draft.reading, then)):
         return None
     if not taken and place != "client.base_url":

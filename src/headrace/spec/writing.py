@@ -15,7 +15,7 @@ from headrace.spec.writing_resource import resource_tree
 from headrace.spec.writing_value import Mapping, Tongue, Value, settled
 
 _ANYWHERE = "https://api.example.com"
-_SHARED = ("write_disposition", "primary_key", "merge_key", "max_table_nesting")
+_SHARED = ("write_disposition", "primary_key", "merge_key", "max_table_nesting", "guesses")
 _SHARED_OF_ENDPOINTS = ("method", "params", "headers", "data_selector", "paginator", "retry")
 
 
