@@ -229,6 +229,29 @@ def test_a_mend_that_states_what_was_guessed_says_that_it_is_a_guess() -> None:
     assert guessed(before)["birds"][0] <= guessed(after)["birds"][0]
 
 
+def test_a_long_document_is_not_read_again_for_each_of_its_mends(monkeypatch: pytest.MonkeyPatch) -> None:
+    pager = '{"type": "cursor", "cursor_param": "after", "cursor_path": "response.next", "limit": 50}'
+    resources = ",\n".join(
+        f'{{"name": "r{number}", "endpoint": {{"path": "/r{number}", "data_selector": "items", "paginator": {pager}}}}}'
+        for number in range(30)
+    )
+    config = f'rest_api_source({{"client": {{"base_url": "https://api.acme.io"}}, "resources": [{resources}]}})'
+    text = f"# Overview\n# Schema\n# Resources\n```python\n{config}\n```\n"
+    source, before = Source(text, "md", "b.md", "b"), told(text)
+    readings: list[Reading] = []
+
+    def counted(source: Source, options: Options | None = None) -> Reading:
+        readings.append(read(source, options))
+        return readings[-1]
+
+    monkeypatch.setattr("headrace.spec.mend.read", counted)
+    mended, taken = mend_all(source, Options(), lambda _: True)
+    assert len(taken) >= 30
+    assert len(readings) < 15
+    assert same_plan(plan_of(before), plan_of(told(mended)))
+    assert {fault.code for fault in told(mended).in_full} <= UNSAID
+
+
 def test_retry_says_what_is_asked_again_and_how_often() -> None:
     plan = plan_of(of(with_endpoint(retry={"statuses": [503], "attempts": 3, "base_s": 2, "cap_s": 1.5})))
     assert plan.resources[0].retry == RetryPolicy((503,), 3, 2.0, 1.5)

@@ -78,7 +78,9 @@ def fix(flags: argparse.Namespace, options: Options, world: World) -> int:
     if asks:
         _offer(mending, world, shown)
     else:
-        while (mend := mending.next(lambda each: each.certain and each.ask is None)) is not None:
+        from headrace.spec.mends import mend_all
+
+        for mend in mend_all(source, options, lambda each: each.certain)[1]:
             mending.take(mend, mend.text)
     return _conclude(mending, source, flags, world, shown, asked=asks)
 

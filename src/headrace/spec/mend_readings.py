@@ -58,6 +58,28 @@ def restated(draft: Draft) -> Iterator[tuple[str, list[Edit]]]:
             yield place, edits
 
 
+def attempts(draft: Draft, *, narrow: bool) -> Iterator[tuple[str, tuple[Fault, ...], list[Edit]]]:
+    """For each place that findings speak of: those findings, and the edits that should write their reading out.
+
+    If not `narrow`, the whole resource is written anew.
+    """
+    meant = draft.meant
+    if meant is None or draft.layout is None:
+        return
+    by_place: dict[tuple[str, str], list[Fault]] = {}
+    for fault in draft.reading.in_full:
+        target = _target(draft, fault) if fault.severity != "error" and fault.code not in UNSAID else None
+        if target is not None:
+            by_place.setdefault(target if narrow else (target[0], ""), []).append(fault)
+    for (area, key), faults in by_place.items():
+        try:
+            edits = list(dict.fromkeys(_edits(draft, meant, area, key, narrow=narrow)))
+        except Unplaced:
+            continue
+        if edits:
+            yield f"{area}.{key}" if key else area, tuple(faults), edits
+
+
 def _attempts(
     draft: Draft, meant: Meant, places: list[tuple[str, str]]
 ) -> Iterator[tuple[str, Callable[[], Iterable[Edit]]]]:
