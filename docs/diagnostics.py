@@ -217,6 +217,7 @@ REFUSED: dict[str, Example] = {
     "cursor-unknown": of_pager('"type": "cursor"'),
     "cursor-expression": of_pager('"type": "cursor", "cursor_param": "c", "cursor_value": "{{ 1 + 1 }}"'),
     "guess": of_dlt('{"name": "users", "guesses": ["primry_key"]}'),
+    "secret-template": of_endpoint("""'params': {'q': "{{ config['api_key'] | upper }}"}"""),
     "disposition": of_dlt('{"name": "users", "write_disposition": "upsert"}'),
     "one-table": of_dlt('{"name": "a", "table_name": "t"}, {"name": "b", "table_name": "t", "write_disposition": "replace"}'),
     "reserved-table": of_dlt('{"name": "loads", "table_name": "_dlt_loads"}'),
