@@ -139,7 +139,7 @@ def test_it_goes_to_a_file_where_one_is_named(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     code, out, err = said("--output", str(tmp_path / "no" / "such.json"))
     assert (code, out) == (2, "")
-    assert "cannot be written (No such file or directory): name another file" in err
+    assert "cannot be written (No such file or directory): check the folder" in err
 
 
 @pytest.mark.parametrize("words", [FULL, OWN_LAYOUT], ids=["full", "sources"])
