@@ -18,6 +18,7 @@ from typing import NamedTuple
 from headrace.spec.faults import Fault
 from headrace.spec.read import Options, Source, read
 from headrace.spec.rules import RULES
+from headrace.spec.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "diagnostics.md"
@@ -176,6 +177,7 @@ EXAMPLES: dict[str, Example] = {
     "prose-auth": of_client('"auth": {"type": "bearer", "token": "t"}', "# Authentication\n- **Type**: Basic")._replace(shows="- **Type**: Basic"),
     "prose-contradiction": of_resource(_RESOURCES[1:-1], "# Resources\n- **Data Selector**: `rows`")._replace(shows="- **Data Selector**: `rows`"),
     "prose-resource": of_resource(_RESOURCES[1:-1], "# Resources\n- **Resource Name**: `users`, `teams`")._replace(shows="- **Resource Name**: `users`, `teams`"),
+    "listed-endpoint": _whole("- **Users**: who they are", '```python\nrest_api_source({"client": {"base_url": "https://a.io"}, "resources": []})\n```\nSome of the endpoints:\n\n- **Users**: who they are\n', "md"),
     "prose-key": of_resource('"name": "users", "primary_key": "id"', "# Resources\n- **Primary Key**: `uuid`")._replace(shows="- **Primary Key**: `uuid`"),
     "prose-retry": of_resource(_RESOURCES[1:-1], "# Error Handling\nOn 409 and 503, try again.")._replace(shows="On 409 and 503, try again."),
 }  # fmt: skip
@@ -192,6 +194,7 @@ REFUSED: dict[str, Example] = {
     "secret-here": of_dlt('{"name": dlt.secrets["x"]}'),
     "duplicate-resource": of_dlt('"users", "users"'),
     "unknown-resource": Example("--resource user", f"rest_api_source({_CONFIG})", "py", Options(resources=("user",))),
+    "unused-setting": Example("--set tenat=acme", "client: {base_url: 'https://{tenant}.acme.io'}\nresources: [users]\n", "yaml", Options(settings=Settings({"tenat": "acme"}))),
     "base-url": of_dlt('"users"', host='"base_url": "acme"'),
     "auth-type": of_dlt('"users"', host='"base_url": "https://a.io", "auth": {"type": "bearrer"}'),
     "auth-location": of_dlt('"users"', host='"base_url": "https://a.io", "auth": {"type": "api_key", "api_key": "k", "location": "path"}'),
@@ -213,6 +216,8 @@ REFUSED: dict[str, Example] = {
     "paginator-custom": of_pager('"type": "custom"'),
     "cursor-unknown": of_pager('"type": "cursor"'),
     "cursor-expression": of_pager('"type": "cursor", "cursor_param": "c", "cursor_value": "{{ 1 + 1 }}"'),
+    "guess": of_dlt('{"name": "users", "guesses": ["primry_key"]}'),
+    "secret-template": of_endpoint("""'params': {'q': "{{ config['api_key'] | upper }}"}"""),
     "disposition": of_dlt('{"name": "users", "write_disposition": "upsert"}'),
     "one-table": of_dlt('{"name": "a", "table_name": "t"}, {"name": "b", "table_name": "t", "write_disposition": "replace"}'),
     "reserved-table": of_dlt('{"name": "loads", "table_name": "_dlt_loads"}'),

@@ -236,11 +236,12 @@ def test_a_warehouse_that_could_be_written_to_is_not_touched(tmp_path: Path) -> 
     assert not (tmp_path / "v.duckdb").exists()
 
 
-def test_a_setting_that_fits_nothing_is_a_warning_with_the_name_that_was_meant(tmp_path: Path) -> None:
+def test_a_setting_that_fits_nothing_keeps_a_document_from_running_in_check_as_in_run(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(SMALL.replace("api.acme.dev", "{tenant}.acme.dev"))
     said = Said("small.yaml", "--set", "tenat=acme", "--format", "json").object
     faults = {fault["code"]: fault for fault in said["faults"]}
-    assert faults["unused-setting"]["severity"] == "warning"
+    assert (said["runnable"], Said("small.yaml", "--set", "tenat=acme").code) == (False, 2)
+    assert faults["unused-setting"]["severity"] == "error"
     assert faults["unused-setting"]["path"] == "--set tenat"
     assert faults["unused-setting"]["fix"] == "did you mean `tenant`?"
     used = Said("small.yaml", "--set", "tenant=acme", "--format", "json").object

@@ -424,3 +424,11 @@ def test_what_a_document_writes_out_for_the_token_is_masked(form: str) -> None:
     said = Said("token.yaml", "--format", form)
     assert said.code == 0
     assert "hunter2" not in said.out + said.err
+
+
+def test_a_value_that_guesses_names_is_a_guess_with_its_line() -> None:
+    resource = "  - name: users\n    primary_key: id\n    guesses: [primary_key]\n"
+    Path("g.yaml").write_text(f"client: {{base_url: 'https://a.io'}}\nresources:\n{resource}")
+    (users,) = Said("g.yaml", "--format", "json").object["resources"]
+    key = users["values"]["primary_key"]
+    assert (key["confidence"], key["line"], key["why"]) == ("guessed", 4, "`guesses` names it")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -17,6 +18,7 @@ from headrace.cli.world import World
 from headrace.report.grid import cell, grid
 from headrace.report.layout import Marks, Stage, bare
 from tests.cli.vendor import serving
+from tests.e2e.api import served
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 USERS = [
@@ -264,7 +266,7 @@ def test_what_the_api_refuses_is_an_error_of_its_kind(answers: tuple[int, object
         (("nowhere.yaml", "users"), "There is no file nowhere.yaml"),
         (("acme.yaml",), "RESOURCE"),
         (("acme.yaml", "users", "--rows", "0"), "not a whole number from 1"),
-        (("acme.yaml", "users", "--set", "x=1"), "--set x fits nothing"),
+        (("acme.yaml", "users", "--set", "x=1"), "--set x\n"),
     ],
 )
 def test_what_the_user_must_mend_is_exit_2(argv: tuple[str, ...], words: str) -> None:
@@ -324,3 +326,58 @@ def test_a_resource_that_is_named_by_the_flag_of_run_is_told_where_it_belongs() 
         assert done.code == 2
         assert "takes its name without --resource: `headrace preview acme.yaml users`" in done.err
     assert "required: RESOURCE" in Said("acme.yaml").err
+
+
+SINGLE = ", paginator: single_page"
+SCAFFOLD = """
+client: {base_url: '%s', auth: {type: basic, username: u, password: p}}
+resource_defaults: {primary_key: id, write_disposition: merge}
+resources:
+  - {name: users, endpoint: {path: /users, data_selector: data%s}}
+"""
+
+
+def scaffold(url: str, endpoint: str = "") -> str:
+    Path("acme.yaml").write_text(SCAFFOLD % (url, endpoint))
+    return "acme.yaml"
+
+
+def test_a_guess_is_settled_before_the_page_is_shown_and_what_was_settled_is_said() -> None:
+    rows = [{"code": at, "name": "x"} for at in range(3)]
+    with serving(users=(200, {"users": rows, "total": 3})) as vendor:
+        said = Said(scaffold(vendor.url, SINGLE), "users", "--format", "json")
+        people = Said("acme.yaml", "users")
+    assert (said.code, said.err) == (0, "")
+    found = said.object
+    assert found["detected"]["why"] == "the records are not at `data` but at `users`"
+    assert (found["selector"], found["records"]) == ("users", 3)
+    assert any("`id`" in words and "`replace`" in words for words in found["notices"]), found["notices"]
+    assert [key["kind"] for key in found["keys"]] == ["candidate"]
+    assert "detected: the records are not at `data` but at `users`" in " ".join(people.out.split())
+
+
+def test_a_guess_that_the_page_bears_out_is_said_to_be() -> None:
+    with serving(users=(200, {"data": USERS})) as vendor:
+        found = Said(scaffold(vendor.url, SINGLE), "users", "--format", "json").object
+    assert found["detected"]["why"] == "the page bears out what was guessed"
+    assert found["notices"] == []
+
+
+def test_a_guess_that_cannot_be_settled_is_the_question_that_a_run_asks() -> None:
+    with serving(users=(200, {"id": 7, "items": [{"id": 1}]})) as vendor:
+        said = Said(scaffold(vendor.url), "users", "--format", "json")
+    assert said.code == 3
+    assert "--set resources.users.endpoint.data_selector=items" in said.object["errors"][0]["message"]
+
+
+def test_the_number_of_the_first_page_is_settled_by_asking_for_the_one_before() -> None:
+    def answer(target: str) -> tuple[int, object]:
+        page = int(parse_qs(urlsplit(target).query).get("page", ["0"])[0])
+        return 200, {"data": [{"id": 2 * page + at} for at in range(2)] if page < 3 else []}
+
+    with served(answer) as url:
+        paginator = ", paginator: {type: page_number, page_param: page, limit: 2, limit_param: size}"
+        found = Said(scaffold(url, paginator), "users", "--format", "json").object
+    assert found["rows"] == [{"id": 0}, {"id": 1}]
+    assert "page=0" in found["request"]["url"]
+    assert found["next"]["why"] == "the next page has the number 1"

@@ -218,7 +218,7 @@ def test_it_has_exactly_the_words_of_the_reader() -> None:
         return set(parts[name]["properties"])
 
     assert keys("client") == {*CLIENT, *own_keys.CLIENT} - {"session"}
-    assert keys("resource") == keys("defaults") == set(RESOURCE)
+    assert keys("resource") == keys("defaults") == {*RESOURCE, *own_keys.RESOURCE}
     assert keys("endpoint") == {*ENDPOINT, *own_keys.ENDPOINT}
     assert keys("incremental") == set(PLACEHOLDER_KEYS["incremental"]) - {"convert"}
     assert keys("response_action") == set(PLACEHOLDER_KEYS["response_actions"])

@@ -130,3 +130,39 @@ def test_a_walk_that_has_no_page_yet_changes_without_a_word(shop: Shop, workplac
     assert ran.code == 0, ran.err
     restarted = [each["resource"] for each in ran.report["notices"] if "starts again" in each["message"]]
     assert restarted == ["b"]
+
+
+def test_a_template_of_the_time_keeps_its_value_until_the_run_is_over(workplace: Workplace) -> None:
+    asked: list[dict[str, list[str]]] = []
+    refused = [True]
+
+    def answer(target: str) -> tuple[int, Any]:
+        query = parse_qs(urlsplit(target).query)
+        asked.append(query)
+        page = int(query.get("page", ["1"])[0])
+        if page == 3 and refused:
+            return 403, {"error": "not yet"}
+        return 200, {"items": [{"id": 2 * page}, {"id": 2 * page + 1}] if page < 5 else []}
+
+    paginator = "{type: page_number, page_param: page, base_page: 1, total_path: null}"
+    until = "{{ now_utc().strftime('%Y-%m-%dT%H:%M:%S.%f') }}"
+    (workplace.folder / "t.yaml").write_text(
+        "client: {base_url: 'https://api.example.com', auth: {type: basic, username: u, password: p}}\n"
+        "resources:\n"
+        "  - name: birds\n"
+        "    write_disposition: append\n"
+        f'    endpoint: {{path: birds, data_selector: items, params: {{until: "{until}"}}, paginator: {paginator}}}\n'
+    )
+    stated = "resources.birds.endpoint.data_selector=items"
+    with served(answer) as url:
+        first = workplace.run(url, "--set", stated, config=str(workplace.folder / "t.yaml"))
+        refused.clear()
+        before = len(asked)
+        again = workplace.run(url, "--set", stated, config=str(workplace.folder / "t.yaml"))
+        later = len(asked)
+        third = workplace.run(url, "--set", stated, config=str(workplace.folder / "t.yaml"))
+    assert (first.code, again.code, third.code) == (3, 0, 0), (first.err, again.err)
+    assert [query["page"] for query in asked[before:later]] == [["3"], ["4"], ["5"]]
+    assert len({query["until"][0] for query in asked[:later]}) == 1
+    assert asked[later]["until"] != asked[0]["until"]
+    assert again.report["resources"]["birds"]["records"] == 8

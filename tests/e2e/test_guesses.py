@@ -177,3 +177,19 @@ def test_a_list_of_a_round_number_is_complete_once_a_flag_says_so(workplace: Wor
         flag, setting = why.partition("run again with `")[2].partition("`")[0].split()
         ran = workplace.run(url, flag, setting, config="c.json")
     assert (ran.code, ran.report["resources"]["birds"]["proof"]["complete"]) == (0, True), ran.err
+
+
+def test_an_endpoint_that_only_the_prose_lists_is_tried_before_a_row_of_it_counts(workplace: Workplace) -> None:
+    prose = "\nThese are the endpoints:\n\n- **Birds**: all of them\n- **Nests**: where they are\n"
+    (workplace.folder / "g.md").write_text(_DOCUMENT % "" + prose)
+
+    def answer(target: str) -> tuple[int, Any]:
+        return (200, [{"id": 1}, {"id": 2}]) if target.startswith("/birds") else (404, {"error": "no such thing"})
+
+    with served(answer) as url:
+        ran = workplace.run(url, config=str(workplace.folder / "g.md"))
+    assert ran.code == 3
+    assert ran.report["resources"]["birds"]["records"] == 2
+    (error,) = ran.report["errors"]
+    assert "`nests`, which is a guess (404)" in error["message"]
+    assert "--set resources.nests.endpoint.path=PATH" in error["message"]

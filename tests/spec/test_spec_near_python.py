@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from headrace.model.guess import PATH
 from headrace.model.plan import ApiKey, HttpBasic, Incremental, Ref, ResponseAction, Text, text
-from headrace.spec.read import Reading
+from headrace.spec.read import Options, Reading
 
-from .documents import codes, errors, plan_of, python, the_error, told
+from .documents import codes, errors, line_of, plan_of, python, the_error, told
 
 GUIDE = """Some words.
 
@@ -66,6 +67,65 @@ def test_names_that_the_block_gives_a_value_are_no_bare_words() -> None:
 
 def test_an_empty_list_of_resources_stays_an_error() -> None:
     assert codes(guide("")) == ["no-resources"]
+
+
+LIST = """
+Here are a few of the endpoints that can be loaded:
+
+- **Open Loans**: what is lent at present
+- Authors: who wrote the books
+- **getShelf**: one shelf
+- **Fines**: what is owed, at `/money/fines`
+- **Authors**: again
+
+- The end: no endpoint, but after a blank line still an item
+
+More words.
+- **Not**: an endpoint
+"""
+
+
+def test_where_the_code_lists_no_resource_the_endpoints_of_the_prose_are_guessed() -> None:
+    text = GUIDE % (BEARER, "") + LIST
+    reading = told(text)
+    resources = plan_of(reading).resources
+    assert [(each.name, each.request.path) for each in resources] == [
+        ("open_loans", "open_loans"),
+        ("authors", "authors"),
+        ("getShelf", "getShelf"),
+        ("fines", "money/fines"),
+        ("the_end", "the_end"),
+    ]
+    assert all(PATH in each.guesses for each in resources)
+    found = [fault for fault in reading.faults if fault.code == "listed-endpoint"]
+    assert [fault.line for fault in found] == [
+        line_of(text, words) for words in ("- **Open", "- Auth", "- **get", "- **Fines", "- The end")
+    ]
+    assert found[0].path == "resources[0].endpoint"
+
+
+def test_prose_adds_nothing_to_resources_that_the_code_lists() -> None:
+    assert paths(told(GUIDE % (BEARER, '"books"') + LIST)) == ["books"]
+
+
+@pytest.mark.parametrize(
+    "prose", ["Here are the things to do:\n\n- **Books**: read them\n", "The endpoints are:\n\nmany.\n- **Books**: b\n"]
+)
+def test_a_list_of_something_else_is_no_list_of_endpoints(prose: str) -> None:
+    assert codes(told(GUIDE % (BEARER, "") + prose)) == ["no-resources"]
+
+
+def test_a_plain_block_with_no_resource_takes_those_of_the_prose_as_well() -> None:
+    block = '```python\nrest_api_source({"client": {"base_url": "https://a.io"}, "resources": []})\n```\n'
+    reading = told(block + LIST)
+    assert reading.dialect == "scaffold"
+    assert PATH in plan_of(reading).resources[0].guesses
+
+
+def test_a_flag_states_the_path_of_an_endpoint_of_the_prose() -> None:
+    options = Options(settings={"resources.authors.endpoint.path": "/people"})
+    authors = plan_of(told(GUIDE % (BEARER, "") + LIST, options=options)).resources[1]
+    assert (authors.request.path, PATH in authors.guesses) == ("/people", False)
 
 
 def test_without_prose_about_paging_a_guide_leaves_the_paging_to_the_first_page() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from headrace.model.plan import ApiKey, Cursor, Offset, Plan, SinglePage
 from headrace.spec.read import Options, Source, read
 from headrace.spec.settings import Settings
@@ -72,8 +74,42 @@ def test_a_resource_that_is_a_mere_name_gets_an_endpoint() -> None:
 
 def test_a_resource_that_is_not_there_is_surplus() -> None:
     settings = Settings({"resources.foxes.endpoint.path": "/foxes"})
-    read(Source(DOCUMENT, "yaml", "x.yaml", "x"), Options(settings=settings))
+    reading = read(Source(DOCUMENT, "yaml", "x.yaml", "x"), Options(settings=settings))
+    assert reading.plan is None
     assert list(settings.surplus()) == ["resources.foxes.endpoint.path"]
+
+
+@pytest.mark.parametrize(
+    ("key", "problem", "fix"),
+    [
+        ("resources.birds.endpoint.paginatr", "an endpoint has no key `paginatr`", "did you mean `paginator`?"),
+        ("resources.birds.endpoint.paginatr.limit", "an endpoint has no key `paginatr`", "did you mean `paginator`?"),
+        ("resources.*.endpoint.paginatr", "an endpoint has no key `paginatr`", "did you mean `paginator`?"),
+        ("resources[0].primry_key", "a resource has no key `primry_key`", "did you mean `primary_key`?"),
+        (
+            "resources.birds.endpoint.paginator.limt",
+            "the `offset` paginator has no key `limt`",
+            "did you mean `limit`?",
+        ),
+        ("client.auth.nme", "`api_key` auth has no key `nme`", "did you mean `name`?"),
+        ("resources.brds.endpoint.path", "it fits nothing in the document", "did you mean `birds`?"),
+        ("resources.birds", "it fits nothing in the document", "say which value: resources.birds.KEY"),
+        ("clint.auth.name", "it fits nothing in the document", "did you mean `client`?"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_an_error_that_names_its_flag(key: str, problem: str, fix: str) -> None:
+    reading = read(Source(DOCUMENT, "yaml", "x.yaml", "x"), Options(settings=Settings({key: "x"})))
+    assert reading.plan is None
+    (fault,) = {fault for fault in reading.faults if fault.severity == "error"}
+    assert (fault.path, fault.line, fault.problem, fault.fix) == (f"--set {key}", None, problem, fix)
+
+
+def test_what_the_document_itself_has_wrong_keeps_its_line_beside_a_flag() -> None:
+    text = DOCUMENT.replace("limit: 10", "limt: 10")
+    settings = Settings({"resources.birds.endpoint.path": "/b"})
+    reading = read(Source(text, "yaml", "x.yaml", "x"), Options(settings=settings))
+    (fault,) = [fault for fault in reading.faults if fault.code == "unknown-key"]
+    assert (fault.path, fault.line) == ("resources[0].endpoint.paginator.limt", 7)
 
 
 def test_what_is_set_is_told_as_a_flag() -> None:

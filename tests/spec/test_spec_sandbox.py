@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from headrace.model.plan import Text
+from headrace.model.plan import Ref, Text
 from headrace.spec.read import Options, Reading
+from headrace.spec.references import Part
 from headrace.spec.sandbox import Missing, NoValue, evaluated
 
 from .documents import codes, plan_of, told
@@ -136,3 +137,39 @@ def test_a_template_never_sees_what_may_be_a_secret() -> None:
     text = f"# Overview\n# Configuration Example\n```python\nrest_api_source({json.dumps(config)})\n```\n# Schema\n"
     reading = told(text, options=Options(lookup=lambda ref: found.get(ref.name), now=NOW))
     assert "sk_live_PLANTED" not in repr(reading)
+
+
+@pytest.mark.parametrize(
+    ("template", "parts", "needs"),
+    [
+        ("{{ config['api_key'] }}-x", (Ref("api_key"), "-x"), ("secret:api_key",)),
+        ("{{ secrets.token }}", (Ref("token"),), ("secret:token",)),
+        ("{{ config['site'] }}/{{ config['token'] }}", (Ref("site", "config"), "/", Ref("token")),
+         ("config:site", "secret:token")),
+    ],
+)  # fmt: skip
+def test_a_template_that_names_a_secret_takes_it_from_where_secrets_are(
+    template: str, parts: tuple[Part, ...], needs: tuple[str, ...]
+) -> None:
+    reading = scaffold({"path": "users", "params": {"q": template}})
+    assert dict(plan_of(reading).resources[0].request.params)["q"] == Text(parts)
+    assert reading.needs == needs
+    assert "credential-named" in codes(reading, "note")
+
+
+@pytest.mark.parametrize("template", ["{{ config.api_key | upper }}-x", "{{ config['api_key'] + now_utc() }}"])
+def test_nothing_is_made_of_a_secret(template: str) -> None:
+    reading = scaffold({"path": "users", "params": {"q": template}})
+    assert codes(reading) == ["secret-template"]
+
+
+def test_a_template_with_words_around_it_needs_the_value_that_it_names() -> None:
+    reading = scaffold({"path": "users", "params": {"q": "{{ config['site'] }}-x"}})
+    assert reading.needs == ("config:site",)
+    given = scaffold({"path": "users", "params": {"q": "{{ config['site'] }}-x"}}, site="acme")
+    assert dict(plan_of(given).resources[0].request.params)["q"] == Text(("acme-x",))
+
+
+def test_a_page_token_is_no_credential_of_a_template() -> None:
+    reading = scaffold({"path": "users", "params": {"q": "{{ next_page_token }}"}})
+    assert "credential-named" not in codes(reading, "note")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
-from headrace.model.plan import Cursor, DeclaredLimit, PageNumber, Plan, Ref, RetryPolicy, Text
+from headrace.model.plan import Cursor, DeclaredLimit, PageNumber, Paging, Plan, Ref, RetryPolicy, Text
 from headrace.spec.json_schema import json_schema
 from headrace.spec.mend import bare, same_plan
 from headrace.spec.mend_readings import UNSAID
@@ -28,7 +28,7 @@ from headrace.spec.writing_secrets import without_literals
 from headrace.spec.writing_value import Tongue
 from headrace.spec.writing_yaml import scalar, yaml_text
 
-from .documents import CORPUS, codes, errors, of, plan_of, python, told, with_client, with_endpoint
+from .documents import CORPUS, codes, errors, of, plan_of, python, told, with_client, with_endpoint, with_resource
 from .plans import plans
 
 SCHEMA = jsonschema.Draft202012Validator(json_schema())
@@ -76,20 +76,28 @@ def readings() -> dict[str, tuple[Source, Reading]]:
     return {name: pair for name, pair in found.items() if pair[1].plan is not None}
 
 
-def unequal(convert: Callable[[Meant], Reading], expected: Callable[[Plan], Plan]) -> dict[str, Any]:
+def unequal(
+    convert: Callable[[Meant], Reading],
+    expected: Callable[[Plan], Plan],
+    same: Callable[[Reading, Reading], bool] = lambda _one, _other: True,
+) -> dict[str, Any]:
     wrong: dict[str, Any] = {}
     for name, (source, reading) in readings().items():
         meant = meant_in(reading, source)
         assert meant is not None
         again = convert(meant)
-        if not same_plan(again.plan, expected(plan_of(reading))):
+        if not same_plan(again.plan, expected(plan_of(reading))) or not same(again, reading):
             wrong[name] = errors(again)
     return wrong
 
 
-def test_every_document_of_the_corpus_is_the_same_plan_as_yaml() -> None:
+def guessed(reading: Reading) -> dict[str, tuple[frozenset[str], Paging | None]]:
+    return {each.name: (each.guesses, each.kin) for each in plan_of(reading).resources}
+
+
+def test_every_document_of_the_corpus_is_the_same_plan_as_yaml_and_what_it_guesses_stays_a_guess() -> None:
     assert len(readings()) > 190
-    assert unequal(as_yaml, lambda plan: plan) == {}
+    assert unequal(as_yaml, lambda plan: plan, lambda one, other: guessed(one) == guessed(other)) == {}
 
 
 def test_every_document_of_the_corpus_is_the_same_plan_as_dlt() -> None:
@@ -121,6 +129,8 @@ def test_every_document_of_the_corpus_is_mended_until_nothing_is_interpreted_and
         text, _ = mend_all(source, Options(), lambda _: True)
         again = read(Source(text, source.format, source.path, source.name))
         assert same_plan(reading.plan, again.plan), name
+        left_out = {name: guesses - guessed(again)[name][0] for name, (guesses, _) in guessed(reading).items()}
+        assert not any(left_out.values()), (name, left_out)
         if {fault.code for fault in again.in_full} - UNSAID:
             left.add(name)
     assert left == set(NOT_MENDED) & set(names)
@@ -185,6 +195,61 @@ def test_any_number_is_yaml_that_says_just_that(number: float | None) -> None:
 
 
 # --- the keys of our own ---------------------------------------------------------------------
+
+
+def test_guesses_name_the_values_that_are_to_be_tried() -> None:
+    config = with_resource(primary_key="id", guesses=["primary_key", "endpoint.params.team_id"])
+    assert plan_of(of(config)).resources[0].guesses == {"primary_key", "endpoint.params.team_id"}
+    given = Options(settings={"resources.users.primary_key": "uuid"})
+    assert plan_of(of(config, given)).resources[0].guesses == {"endpoint.params.team_id"}
+
+
+def test_guesses_of_all_resources_may_stand_in_the_defaults() -> None:
+    config = {**with_client(), "resource_defaults": {"primary_key": "id", "guesses": ["primary_key"]}}
+    assert plan_of(of(config)).resources[0].guesses == {"primary_key"}
+
+
+def test_a_guess_at_what_cannot_be_one_is_an_error_with_the_nearest_value() -> None:
+    (fault,) = errors(of(with_resource(guesses=["primry_key"])))
+    assert (fault.code, fault.path, fault.fix) == ("guess", "resources[0].guesses", "did you mean `primary_key`?")
+
+
+def test_a_mend_that_states_what_was_guessed_says_that_it_is_a_guess() -> None:
+    text = (
+        "client: {base_url: 'https://api.acme.io'}\n"
+        "resources:\n"
+        "  - name: birds\n"
+        "    endpoint: {path: /birds, paginator: {type: page_number, page_param: page, limit: 50}}\n"
+    )
+    before = told(text, "yaml")
+    mended, taken = mend_all(Source(text, "yaml", "b.yaml", "b"), Options(), lambda _: True)
+    assert taken
+    after = told(mended, "yaml")
+    assert "guesses" in mended
+    assert guessed(before)["birds"][0] <= guessed(after)["birds"][0]
+
+
+def test_a_long_document_is_not_read_again_for_each_of_its_mends(monkeypatch: pytest.MonkeyPatch) -> None:
+    pager = '{"type": "cursor", "cursor_param": "after", "cursor_path": "response.next", "limit": 50}'
+    resources = ",\n".join(
+        f'{{"name": "r{number}", "endpoint": {{"path": "/r{number}", "data_selector": "items", "paginator": {pager}}}}}'
+        for number in range(30)
+    )
+    config = f'rest_api_source({{"client": {{"base_url": "https://api.acme.io"}}, "resources": [{resources}]}})'
+    text = f"# Overview\n# Schema\n# Resources\n```python\n{config}\n```\n"
+    source, before = Source(text, "md", "b.md", "b"), told(text)
+    readings: list[Reading] = []
+
+    def counted(source: Source, options: Options | None = None) -> Reading:
+        readings.append(read(source, options))
+        return readings[-1]
+
+    monkeypatch.setattr("headrace.spec.mend.read", counted)
+    mended, taken = mend_all(source, Options(), lambda _: True)
+    assert len(taken) >= 30
+    assert len(readings) < 15
+    assert same_plan(plan_of(before), plan_of(told(mended)))
+    assert {fault.code for fault in told(mended).in_full} <= UNSAID
 
 
 def test_retry_says_what_is_asked_again_and_how_often() -> None:
@@ -314,6 +379,15 @@ def test_what_dlt_cannot_be_told_is_said_and_stands_in_the_module() -> None:
     words = ("5 requests in 1 s", "whole URL", "how often", "whole walk", "no credentials")
     assert all(word in " ".join(lost) for word in words)
     assert " ".join(lost[0].split()) in " ".join(text.replace("#", " ").split())
+
+
+def test_what_is_guessed_is_said_of_a_module_for_dlt() -> None:
+    plan = plan_of(of({**with_resource(primary_key="id", guesses=["primary_key", "endpoint.path"])}))
+    text, lost = dlt_module(meant_by(plan), "x")
+    assert len(lost) == 1
+    assert "guessed" in lost[0]
+    assert "`endpoint.path` in `users`; `primary_key` in `users`" in lost[0]
+    assert '"guesses"' not in text
 
 
 def test_a_plan_that_dlt_can_be_told_in_full_says_nothing_of_losses() -> None:

@@ -24,7 +24,18 @@ from headrace.model.guess import (
     SIZE_PARAM,
 )
 from headrace.model.page import Reply
-from headrace.model.plan import Client, Cursor, NextUrl, Offset, PageNumber, Paging, Request, Resource, SinglePage
+from headrace.model.plan import (
+    AutoPaging,
+    Client,
+    Cursor,
+    NextUrl,
+    Offset,
+    PageNumber,
+    Paging,
+    Request,
+    Resource,
+    SinglePage,
+)
 from headrace.walk.detect import Detection, settled, with_detection
 from headrace.walk.keys import fault_of
 from headrace.walk.request import build
@@ -96,6 +107,11 @@ def test_a_path_that_is_nowhere_is_a_question() -> None:
         talk(birds(SinglePage(), PATH, request=Request("/v1/birds")), lambda *_: 404)
 
 
+def test_a_guessed_path_that_is_nowhere_is_a_question_though_no_filler_is_in_it() -> None:
+    with pytest.raises(RequestRefused, match=r"`birds`, which is a guess.*--set resources\.birds\.endpoint\.path=PATH"):
+        talk(birds(SinglePage(), PATH, request=Request("birds")), lambda *_: 404)
+
+
 def test_a_stated_path_is_refused_at_once() -> None:
     with pytest.raises(RequestRefused, match="refused"):
         talk(birds(SinglePage(), KEY, request=Request("/v1/birds")), lambda *_: 404)
@@ -113,6 +129,52 @@ def test_a_stated_path_is_refused_at_once() -> None:
 )
 def test_records_are_taken_from_where_they_are(body: Any, selector: str) -> None:
     assert found(birds(SinglePage(), SELECTOR), lambda *_: body).selector == selector
+
+
+ORDER = {"id": 7, "items": page(0, 2)}
+
+
+@pytest.mark.parametrize(
+    ("selector", "body", "record", "found_at"),
+    [
+        ("data", {"data": ORDER}, "data", "data.items"),
+        ("data", ORDER, "$", "items"),
+        ("data", {"order": {**ORDER, "at": "noon"}}, "order", "order.items"),
+        ("data", {"name": "wren", "colour": "brown", "eggs": page(0, 2)}, "$", "eggs"),
+        ("data", {"uuid": "a", "body": {"items": page(0, 2)}}, "$", "body.items"),
+        ("$", ORDER, "$", "items"),
+        (None, {"id": 7, "eggs": page(0, 2)}, "$", "eggs"),
+    ],
+)
+def test_a_list_in_what_looks_like_one_record_is_a_question(
+    selector: str | None, body: Any, record: str, found_at: str
+) -> None:
+    way = birds(
+        AutoPaging() if selector is None else SinglePage(), SELECTOR, KEY, selector=selector, primary_key=("id",)
+    )
+    with pytest.raises(SourceError) as raised:
+        talk(way, lambda *_: body)
+    for place in (record, found_at):
+        assert f"`--set resources.birds.endpoint.data_selector={place}`" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("selector", "body", "found_at"),
+    [
+        ("data", {"id": 7, "birds": page(0, 2)}, "birds"),
+        ("data", {"id": "r-1", "data": {"items": page(0, 2)}}, "data.items"),
+        ("data", {"jsonrpc": "2.0", "id": 1, "results": page(0, 2)}, "results"),
+        ("data", {"status": "ok", "eggs": page(0, 2), "total": 2}, "eggs"),
+        ("data", {"id": None, "items": page(0, 2)}, "items"),
+        ("data", {"took_ms": 3, "items": page(0, 2)}, "items"),
+        (None, {"name": "wren", "items": page(0, 2)}, "items"),
+    ],
+)
+def test_a_list_in_an_envelope_is_the_records(selector: str | None, body: Any, found_at: str) -> None:
+    way = birds(
+        AutoPaging() if selector is None else SinglePage(), SELECTOR, KEY, selector=selector, primary_key=("id",)
+    )
+    assert found(way, lambda *_: body).selector == found_at
 
 
 def test_a_body_that_names_an_error_is_not_searched_for_records() -> None:

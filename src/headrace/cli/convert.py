@@ -82,8 +82,10 @@ def _convert(flags: argparse.Namespace, world: World) -> int:
 
 def _read(source: Source, flags: argparse.Namespace, world: World) -> Reading:
     from headrace.spec.read import read
+    from headrace.spec.settings import Settings
 
-    reading = read(source, options_of(flags, world))
+    options = options_of(flags, world)
+    reading = read(source, dataclasses.replace(options, settings=Settings(options.settings)))
     if reading.plan is None:
         shown = config_name(flags.config)
         raise ConfigError(

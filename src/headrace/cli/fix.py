@@ -71,15 +71,31 @@ def fix(flags: argparse.Namespace, options: Options, world: World) -> int:
     if flags.format == "json":
         raise UsageError("--fix speaks to people: leave out --format json, and check the copy afterwards")
     source = open_source(flags.config)
+    _check_settings(source, options, flags)
     mending = Mending(source, options)
     shown = stage(world.stdout, world.environ)
     asks = not flags.yes and world.stdin.isatty() and world.stdout.isatty()
     if asks:
         _offer(mending, world, shown)
     else:
-        while (mend := mending.next(lambda each: each.certain and each.ask is None)) is not None:
+        from headrace.spec.mends import mend_all
+
+        for mend in mend_all(source, options, lambda each: each.certain)[1]:
             mending.take(mend, mend.text)
     return _conclude(mending, source, flags, world, shown, asked=asks)
+
+
+def _check_settings(source: Source, options: Options, flags: argparse.Namespace) -> None:
+    """Before a mend writes a value into the copy, the document has to ask for it."""
+    import dataclasses
+
+    from headrace.spec.read import read
+    from headrace.spec.settings import Settings
+
+    reading = read(source, dataclasses.replace(options, settings=Settings(options.settings)))
+    unused = [fault for fault in reading.faults if fault.path.startswith("--set ")]
+    if unused:
+        raise ConfigError(f"{config_name(flags.config)} cannot take what --set says:", faults=tuple(unused))
 
 
 # --- one by one ------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ def parser() -> Parser:
         "CONFIG RESOURCE [flags]",
         "Fetch the first page of RESOURCE and show it: rows, tables and types, whether the key is there and unique, "
         "what was detected, and how the next page would be asked for. Of a resource that hangs on another, the first "
-        "page of that one is fetched before. Nothing is written: no journal, no warehouse.",
+        "page of that one is fetched before; what is a guess is tried first, as by `headrace run`. Nothing is written: "
+        "no journal, no warehouse.",
         "exit codes:\n"
         "  0    shown, and nothing is wrong\n"
         "  1    shown; the key is not what it should be, or records would be rejected\n"
@@ -97,9 +98,6 @@ def _previewed(flags: argparse.Namespace, world: World) -> Previewed:
     name = config_name(flags.config)
     if reading.plan is None or options.lookup is None:
         raise ConfigError(f"{name} cannot run; mend what is listed and try again", faults=reading.faults)
-    unused = [fault for fault in reading.faults if fault.code == "unused-setting"]
-    for fault in unused:
-        raise ConfigError(f"{fault.path} fits nothing in {name}: {fault.fix}")
     if reading.needs:
         raise ConfigError(f"{name} needs {' and '.join(reading.lacking)} before it can be asked for")
     from headrace.cli.preview_object import previewed

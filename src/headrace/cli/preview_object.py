@@ -181,7 +181,8 @@ def _detected(found: Preview) -> Detected | None:
     detection = found.detection
     if detection is None:
         return None
-    return Detected(detection.selector, str(detection.paging.__struct_config__.tag), detection.why)
+    why = detection.why or "the page bears out what was guessed"
+    return Detected(detection.selector, str(detection.paging.__struct_config__.tag), why)
 
 
 def _next(found: Preview, told: _Told) -> Next:  # noqa: PLR0911 - one for each position

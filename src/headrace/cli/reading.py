@@ -19,24 +19,15 @@ if TYPE_CHECKING:
 def read_config(flags: argparse.Namespace, world: World) -> tuple[Reading, Options]:
     """The document that the flags name, and what came from outside of it. Raises ConfigError."""
     from headrace.sinks.open import open_sink
-    from headrace.spec.faults import Fault
     from headrace.spec.read import open_source, read
     from headrace.spec.settings import Settings
 
     if flags.to is not None:
         open_sink(flags.to, "any")  # connects to nothing
-    settings = Settings(dict(flags.settings))
-    options = dataclasses.replace(options_of(flags, world), settings=settings)
+    options = dataclasses.replace(options_of(flags, world), settings=Settings(dict(flags.settings)))
     reading = read(open_source(flags.config), options)
-    surplus = settings.surplus() if reading.plan is not None else {}
-    unused = (
-        Fault(
-            "unused-setting", "warning", f"--set {key}", None, f"no value `{key}` is asked for; `run` refuses it", fix
-        )
-        for key, fix in surplus.items()
-    )
-    told = masked_faults((*reading.faults, *unused))
-    return dataclasses.replace(reading, faults=told, certain=masked_faults(reading.certain)), options
+    told, certain = masked_faults(reading.faults), masked_faults(reading.certain)
+    return dataclasses.replace(reading, faults=told, certain=certain), options
 
 
 def options_of(flags: argparse.Namespace, world: World) -> Options:

@@ -17,7 +17,7 @@ from msgspec import Raw
 from headrace.envelope.find import elements, kind, members
 from headrace.envelope.path import render
 
-_RECORD_KEYS: Final = frozenset(
+RECORD_KEYS: Final = frozenset(
     ("data", "items", "results", "entries", "records", "rows", "entities", "payload", "content", "objects", "values")
 ) | {"value"}
 _ASIDE_KEYS: Final = frozenset(
@@ -45,11 +45,16 @@ class _List(msgspec.Struct, frozen=True):
 
     @property
     def named(self) -> bool:
-        return self.keys[-1].lower() in _RECORD_KEYS
+        return self.keys[-1].lower() in RECORD_KEYS
 
     @property
     def aside(self) -> bool:
         return any(key.lower() in _ASIDE_KEYS for key in self.keys)
+
+
+def is_about_paging(key: str) -> bool:
+    """Whether a key beside the records is one that pages have."""
+    return _PAGING_KEY.match(key) is not None
 
 
 def choose(root: Raw) -> Choice:
@@ -86,7 +91,7 @@ def within(root: Raw) -> str | None:
     lists = [key for key, value in held.items() if any(kind(one) == "object" for one in elements(value))]
     if len(lists) != 1:
         return None
-    wraps = lists[0].lower() in _RECORD_KEYS or all(key in lists or _PAGING_KEY.match(key) for key in held)
+    wraps = lists[0].lower() in RECORD_KEYS or all(key in lists or is_about_paging(key) for key in held)
     return lists[0] if wraps else None
 
 
@@ -111,7 +116,7 @@ def _collect(value: Raw, keys: tuple[str, ...], found: list[_List]) -> None:
 def _null_list(root: Raw) -> str | None:
     """`{"results": null, "next": null}` is an empty page, not a record."""
     held = members(root)
-    nulls = [key for key, value in held.items() if key.lower() in _RECORD_KEYS and kind(value) == "null"]
-    if len(nulls) == 1 and all(key in nulls or _PAGING_KEY.match(key) for key in held):
+    nulls = [key for key, value in held.items() if key.lower() in RECORD_KEYS and kind(value) == "null"]
+    if len(nulls) == 1 and all(key in nulls or is_about_paging(key) for key in held):
         return render((nulls[0],))
     return None

@@ -21,6 +21,22 @@ PARENT_KEY: Final = "id"
 """The field that it is taken for."""
 
 
+VALUES: Final = (
+    PATH,
+    SELECTOR,
+    PAGINATOR,
+    BASE_PAGE,
+    SIZE,
+    SIZE_PARAM,
+    OFFSET_PARAM,
+    PAGE_PARAM,
+    CURSOR_PATH,
+    CURSOR_PARAM,
+    KEY,
+)
+"""All of them, but for the variables of a path."""
+
+
 def flag(resource: str, value: str, example: str) -> str:
     """What a user types to state a value himself."""
     return f"`--set resources.{resource}.{value}={example}`"

@@ -1,4 +1,7 @@
-"""One page of one resource, fetched as a run fetches it and decoded as a run decodes it; nothing is written."""
+"""One page of one resource, fetched as a run fetches it and decoded as a run decodes it; nothing is written.
+
+What is a guess is settled first, as by a run: that may take some more requests.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from headrace.model.plan import Json, Plan, Resource
 from headrace.model.position import Done, Position
 from headrace.run.early import Arrived, fetch
 from headrace.run.glimpse import Glimpse, glimpse
+from headrace.run.inquest import Inquest
 from headrace.run.outlook import window_of
 from headrace.run.reread import joined
 from headrace.transport.base import Ignored, Transport
@@ -192,6 +196,8 @@ async def _first_page(transport: Transport, plan: Plan, resource: Resource, note
         return MARK.sub(MASK, transport.conceal(request, text))
 
     try:
+        if course.is_doubtful:
+            return _Page(course, scrub, await Inquest().first(transport, plan.client, course))
         return _Page(course, scrub, await fetch(transport, plan.client, course, course.position))
     except Ignored as ignored:
         return _Page(course, scrub, None, ignored.why)

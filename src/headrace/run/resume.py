@@ -69,22 +69,37 @@ class OpenRun(msgspec.Struct, frozen=True):
     over: bool = False
 
 
+def to_resume(journal: Journal, options: RunOptions) -> RunRecord | None:
+    """The unfinished run that the options go on with, if there is one."""
+    record = journal.unfinished
+    is_left = record is not None and (options.new or (options.full_refresh and not record.full_refresh))
+    return None if is_left else record
+
+
 def open_run(
-    journal: Journal, plan: Plan, options: RunOptions, emit: Emit, read_seen: Callable[[], Mapping[str, Seen]]
+    journal: Journal,
+    plan: Plan,
+    options: RunOptions,
+    emit: Emit,
+    read_seen: Callable[[], Mapping[str, Seen]],
+    *,
+    started_at: float,
 ) -> OpenRun:
     """The unfinished run of the journal, or a new one; walks that must restart are begun anew.
 
-    `read_seen` asks the warehouse how far increments have come; a new run keeps the answer.
+    `read_seen` asks the warehouse how far increments have come; a new run keeps the answer. `started_at` is when a
+    new one begins.
 
     Raises:
         ConfigError: a replay was asked for, and the journal holds no run.
     """
-    if journal.unfinished and (options.new or (options.full_refresh and not journal.unfinished.full_refresh)):
+    record, resumed = to_resume(journal, options), True
+    if journal.unfinished and record is None:
         journal.abandon(journal.unfinished.run_id)
-    record, resumed = journal.unfinished, True
     over = record is None and options.mode == "replay"
     if record is None:
-        record, resumed = (_last(journal) if over else _begin(journal, plan, options, read_seen)), False
+        record = _last(journal) if over else _begin(journal, plan, options, read_seen, started_at)
+        resumed = False
     walks: dict[str, OpenWalk] = {}
     for resource in plan.resources:
         if options.mode != "replay" or journal.walk(record.run_id, resource.name) is not None:
@@ -131,10 +146,15 @@ def _last(journal: Journal) -> RunRecord:
     raise ConfigError("The journal holds no run to replay; `headrace fetch` or `headrace run` makes one.")
 
 
-def _begin(journal: Journal, plan: Plan, options: RunOptions, read_seen: Callable[[], Mapping[str, Seen]]) -> RunRecord:
+def _begin(
+    journal: Journal,
+    plan: Plan,
+    options: RunOptions,
+    read_seen: Callable[[], Mapping[str, Seen]],
+    started_at: float,
+) -> RunRecord:
     chosen = {resource.name for resource in plan.resources}
     again = chosen if options.full_refresh else set[str]()
-    started_at = time.time()
     record = RunRecord(
         run_id=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started_at)) + "-" + secrets.token_hex(3),
         started_at=started_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,9 @@ from headrace.report.exits import Exit, exit_code
 from headrace.run.aside import Go
 from headrace.run.flow import Flow, Job, Loaded
 from headrace.run.options import Outcome, RunOptions
-from headrace.run.resume import OpenRun, OpenWalk, open_run
+from headrace.run.resume import OpenRun, OpenWalk, open_run, to_resume
 from headrace.sinks.open import open_sink, read_seen
-from headrace.spec.read import Options, open_source, read
+from headrace.spec.read import Options, Source, open_source, read
 from headrace.spec.secrets import Lookup
 from headrace.spec.settings import Settings
 from headrace.transport.auth import references
@@ -50,12 +51,15 @@ def execute(
         collector(event)
         listen(event)
 
-    job = _prepare(options, environ, emit)
+    source, now = open_source(options.config), dt.datetime.now(dt.UTC)
+    job = _prepare(source, options, environ, emit, now)
     identity = Identity(pipeline=job.plan.name, destination=job.destination, dataset=job.dataset)
     with open_journal(job.folder, identity) as journal:
         journal.start_syncer()
         seen = partial(read_seen, job.destination, job.dataset, job.plan.name, folder=job.folder)
-        run = open_run(journal, job.plan, options, emit, seen)
+        if (begun := to_resume(journal, options)) is not None:  # a template of the time has the value that it had then
+            job = _prepare(source, options, environ, emit, dt.datetime.fromtimestamp(begun.started_at, dt.UTC))
+        run = open_run(journal, job.plan, options, emit, seen, started_at=now.timestamp())
         flow = Flow(job, journal, run)
         outcome = go(_conclude(job, flow, run, collector))
         if run.resumed and not (flow.loaded and flow.loaded.is_new):
@@ -84,24 +88,22 @@ def _told_before(job: Job, journal: Journal, run: OpenRun, outcome: Outcome) -> 
     return Outcome(report, report.exit_code, job.destination, job.dataset, str(job.folder))
 
 
-def _prepare(options: RunOptions, environ: Mapping[str, str], emit: Emit) -> Job:
-    source = open_source(options.config)
+def _prepare(source: Source, options: RunOptions, environ: Mapping[str, str], emit: Emit, now: dt.datetime) -> Job:
     named = "stdin" if source.path == "-" else source.path
-    lookup, settings = Lookup(environ, options.secrets), Settings(options.settings)
+    lookup = Lookup(environ, options.secrets)
     wanted = Options(
         base_url=options.base_url,
-        settings=settings,
+        settings=Settings(options.settings),
         lookup=lookup,
         rate=options.rate,
         walk_deadline_s=options.walk_deadline,
         allow_origins=options.allow_origins,
         resources=options.resources,
+        now=now,
     )
     reading = read(source, wanted)
     if reading.plan is None:
         raise ConfigError(f"{named} cannot run; mend what is listed and try again", faults=reading.faults)
-    for key, fix in settings.surplus().items():
-        raise ConfigError(f"--set {key} fits nothing in {named}: {fix}")
     _check_refresh(reading.plan, options)
     if reading.needs and options.mode != "replay":
         raise ConfigError(f"{named} needs {' and '.join(reading.lacking)} before it can run")

@@ -29,6 +29,7 @@ class Context:
     """One reading. `settings` are values of the command line, `lookup` finds what lies in the environment or files.
 
     `live`: the configuration comes from Python, so what only Python can do is not wrong; `hooked` says what that is.
+    `flagged` are the paths that only the command line states, each with the key of its `--set`.
     """
 
     dialect: Dialect
@@ -39,6 +40,7 @@ class Context:
     origins: list[Provenance] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     hooked: list[tuple[str, Node]] = field(default_factory=list)
+    flagged: dict[str, str] = field(default_factory=dict)
     habits: Habits = field(default_factory=Habits)
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 

@@ -32,9 +32,15 @@ _ENDPOINT_MARKS = {"error_handler", "incremental_sync", "http_method", "record_f
 def dialect_of(document: Document) -> Dialect:
     """The dialect of a document: the shape of its prose, or words that dlt does not have but scaffolds do."""
     config = document.config
-    if document.scaffold or (config is not None and _marked(config)):
+    if document.scaffold or (config is not None and (_marked(config) or _is_listed(document, config))):
         return "scaffold"
     return "dlt"
+
+
+def _is_listed(document: Document, config: Node) -> bool:
+    """Whether only the prose lists the endpoints."""
+    resources = config.get("resources")
+    return bool(document.listed) and resources is not None and resources.value == []
 
 
 def _marked(config: Node) -> bool:

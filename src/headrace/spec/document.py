@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from headrace.spec.data_tree import read_data
 from headrace.spec.faults import Fault, Faults
+from headrace.spec.listed import listed_in
 from headrace.spec.markdown import Block, Line, is_described, take_apart
 from headrace.spec.near_python import mended
 from headrace.spec.node import Node, rooted
@@ -19,12 +20,16 @@ _SLASHES = re.compile(r"^\s*//.*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as found: `config` None where it holds no configuration that can be read."""
+    """A document as found: `config` None where it holds no configuration that can be read.
+
+    `listed` are the lines of prose that list endpoints.
+    """
 
     config: Node | None
     name: str | None = None
     sections: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     scaffold: bool = False
+    listed: tuple[Line, ...] = ()
 
     @property
     def described(self) -> bool:
@@ -122,7 +127,8 @@ def _markdown(text: str, faults: Faults) -> Document:
         config, name, scaffold = _block(block, tried)
         if config is not None:
             faults.take(tried)
-            return Document(rooted(config), name, markdown.sections, scaffold or markdown.is_scaffold)
+            scaffold, listed = scaffold or markdown.is_scaffold, listed_in(markdown.prose)
+            return Document(rooted(config), name, markdown.sections, scaffold, listed)
         if tried.fatal and first is None:
             first = tried.found
     faults.found.extend(first or [])

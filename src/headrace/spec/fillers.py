@@ -10,6 +10,8 @@ from headrace.spec.node import Node
 def suspect(ctx: Context, path: Node, endpoint: Node) -> None:
     """Doubts the path and the selector of a scaffold's resource, where nothing in the document speaks for them."""
     words = path.word or ""
+    if ctx.habits.listed:
+        ctx.faults.tell("listed-endpoint", path.path, path.line, path=words)
     if ctx.habits.prefixed and words.lstrip("/").startswith("v1/"):
         ctx.faults.tell("path-prefix", path.path, path.line, path=words)
     selector, enveloped = endpoint.get("data_selector"), ctx.habits.enveloped or reads_body(endpoint.get("paginator"))

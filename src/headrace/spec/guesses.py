@@ -20,6 +20,7 @@ from headrace.model.plan import AutoPaging, Resource, SinglePage
 
 _GUESSES: Mapping[str, str] = {
     "path-prefix": PATH,
+    "listed-endpoint": PATH,
     "selector-data": SELECTOR,
     "page-start": BASE_PAGE,
     "page-start-usual": BASE_PAGE,

@@ -29,12 +29,14 @@ class Habits:
     `enveloped`: a resource with the records under `data` takes more from the body, or has them deeper below it, so
     that it is no bare list.
     `unpaged`: neither the code nor any prose says how anything is paged, so that it is not known that nothing is.
+    `listed`: the resources are those of a list in the prose, for the code has none.
     `shared` are the variables in half of the paths or more: they are one value for the whole API.
     """
 
     prefixed: bool = False
     enveloped: bool = False
     unpaged: bool = False
+    listed: bool = False
     shared: frozenset[str] = frozenset()
     paths: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,7 +46,9 @@ class Habits:
         return found[0] if len(found) == 1 else None
 
 
-def habits_of(client: Node | None, resources: list[Node], paths: Mapping[str, str], *, described: bool) -> Habits:
+def habits_of(
+    client: Node | None, resources: list[Node], paths: Mapping[str, str], *, described: bool, listed: bool
+) -> Habits:
     """The habits of a document: of its client, its resources and their paths. `described`: prose tells of them too."""
     stripped = {name: without_jinja(path).strip("/") for name, path in paths.items()}
     address = client.get("base_url") if client is not None else None
@@ -53,6 +57,7 @@ def habits_of(client: Node | None, resources: list[Node], paths: Mapping[str, st
         unknown and bool(stripped) and all(path.startswith("v1/") for path in stripped.values()),
         any(_enveloped(resource) for resource in resources),
         not described and not any(_paged(resource) for resource in resources),
+        listed,
         _shared(list(stripped.values())),
         stripped,
     )

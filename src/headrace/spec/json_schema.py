@@ -5,11 +5,13 @@ A key that a table has and `meanings` does not describe is a KeyError here: neit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, get_args
 
 import msgspec
 
+from headrace.model.guess import PARENT_FIELD, VALUES
 from headrace.model.plan import Incremental, OAuth2ClientCredentials, ResponseAction
 from headrace.model.table import DataType
 from headrace.spec import meanings, own_keys
@@ -48,6 +50,7 @@ _MORE_THAN_NONE: Schema = {"type": "number", "exclusiveMinimum": 0}
 _NAMES: Schema = {"type": ["string", "array"], "items": _STRING}
 _SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 _ANY_JSON: Schema = {}
+_GUESS: Schema = {"anyOf": [{"enum": list(VALUES)}, {"type": "string", "pattern": rf"^{re.escape(PARENT_FIELD)}"}]}
 
 
 def json_schema() -> Schema:
@@ -139,8 +142,9 @@ def _resource(*required: str) -> Schema:
         "references": _ANY_JSON,
         "schema_contract": _or_null(_ref("schema_contract")),
         "nested_hints": _or_null({"type": "object", "additionalProperties": _or_null(_ref("nested_table"))}),
+        "guesses": _or_null({"type": "array", "items": _GUESS}),
     }
-    known = [key for key in RESOURCE if key not in NOT_YET_RESOURCE]
+    known = [key for key in (*RESOURCE, *own_keys.RESOURCE) if key not in NOT_YET_RESOURCE]
     empty: Schema = {"enum": [None, [], {}]}
     later = {key: _described(empty, f"{why[0].upper()}{why[1:]}.") for key, why in NOT_YET_RESOURCE.items()}
     return _closed(_properties(known, kinds, meanings.RESOURCE) | later, required)

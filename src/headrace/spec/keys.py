@@ -7,6 +7,7 @@ from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.merge import by_name
 from headrace.spec.node import Node
 from headrace.spec.own_keys import ENDPOINT as OWN_ENDPOINT
+from headrace.spec.own_keys import RESOURCE as OWN_RESOURCE
 from headrace.spec.vocabulary import (
     COLUMN_WITHOUT_EFFECT,
     ENDPOINT,
@@ -25,7 +26,8 @@ from headrace.spec.vocabulary import (
 
 def check_keys(ctx: Context, node: Node) -> None:
     """The keys of a resource (or of the defaults) and of its endpoint, as they stand before any merging."""
-    ctx.keys(node, (*RESOURCE, *(SCAFFOLD_RESOURCE if ctx.scaffold else ())), "a resource", MISPLACED_RESOURCE)
+    known = (*RESOURCE, *(() if ctx.live else OWN_RESOURCE), *(SCAFFOLD_RESOURCE if ctx.scaffold else ()))
+    ctx.keys(node, known, "a resource", MISPLACED_RESOURCE)
     endpoint = node.get("endpoint")
     if endpoint is not None and isinstance(endpoint.value, dict):
         own = () if ctx.live else OWN_ENDPOINT

@@ -33,11 +33,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Markdown:
-    """A document taken apart. `sections` holds the prose below each known heading (its own sub-headings included)."""
+    """A document taken apart. `prose` is all that stands around the blocks.
+
+    `sections` holds the prose below each known heading (its own sub-headings included).
+    """
 
     blocks: tuple[Block, ...]
     sections: dict[str, tuple[Line, ...]]
     wrapped: bool
+    prose: tuple[Line, ...] = ()
 
     @property
     def configurations(self) -> list[Block]:
@@ -65,7 +69,7 @@ def take_apart(text: str) -> Markdown:
     fence = _FENCE.match(rows[first]) if rows else None
     wrapped = fence is not None and fence[3].strip().lower() in {"markdown", "md"}
     blocks, prose = _split(rows, first + 1 if wrapped else 0)
-    return Markdown(tuple(blocks), _sections(prose), wrapped)
+    return Markdown(tuple(blocks), _sections(prose), wrapped, tuple(prose))
 
 
 def _split(rows: list[str], start: int) -> tuple[list[Block], list[Line]]:

@@ -45,6 +45,8 @@ RESOURCE = {
     "table_format": "Read, and without effect: the warehouse decides.",
     "file_format": "Read, and without effect: the warehouse decides.",
     "references": "Read, and without effect: references between tables are not written.",
+    "guesses": "Values of this resource that are but guesses, as paths below it: each is tried against the API before "
+    "a row counts. An addition to dlt's keys.",
 }
 
 ENDPOINT = {

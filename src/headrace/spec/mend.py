@@ -13,9 +13,14 @@ from headrace.spec.document import open_document
 from headrace.spec.faults import Fault, Faults
 from headrace.spec.node import Node
 from headrace.spec.read import Options, Reading, Source, read
+from headrace.spec.rules import RULES
 from headrace.spec.spans import Layout, layout_of
-from headrace.spec.writing import Meant, meant_in
+from headrace.spec.writing import Meant, meant_of
 from headrace.spec.writing_value import Tongue
+
+_CERTAIN = {"settled", "noted", "likely", "asked"}
+_MORE_MEANT = {"merge-without-key"}
+"""What was read is certain, but its writer may rather add what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +64,13 @@ class Draft:
     config: Node | None
     layout: Layout | None
     tongue: Tongue
+    meant: Meant | None
+    """What the document says, if it can be read."""
 
     @property
     def text(self) -> str:
         """The text as it is now."""
         return self.source.text
-
-    @property
-    def meant(self) -> Meant | None:
-        """What the document says, if it can be read."""
-        return meant_in(self.reading, self.source, self.options.settings)
 
     def node(self, path: str) -> Node | None:
         """The value at a path."""
@@ -94,7 +96,7 @@ def draft_of(source: Source, options: Options) -> Draft:
     layout = None if config is None else layout_of(source.text, source.format, config.line)
     # Without a scaffold's prose, a document changes its dialect with the last of its marks.
     tongue = Tongue(ours=True, scaffold=reading.dialect == "scaffold", dlt=not document.scaffold)
-    return Draft(source, options, reading, config, layout, tongue)
+    return Draft(source, options, reading, config, layout, tongue, meant_of(reading, config, options.settings))
 
 
 def after(draft: Draft, text: str) -> Reading:
@@ -116,6 +118,12 @@ def come(before: Reading, then: Reading) -> tuple[Fault, ...]:
 
 def _named(fault: Fault) -> tuple[str, str, str]:
     return fault.code, fault.path, re.sub(r"\bline \d+\b", "", fault.problem)
+
+
+def is_sure(fault: Fault) -> bool:
+    """Whether how it was read needs nobody's word."""
+    rule = RULES.get(fault.code)
+    return rule is not None and rule.confidence in _CERTAIN and fault.code not in _MORE_MEANT
 
 
 def same_plan(one: Plan | None, other: Plan | None) -> bool:

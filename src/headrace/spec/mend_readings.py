@@ -21,7 +21,7 @@ UNSAID = frozenset({
     "base-url-placeholder", "missing-base-url", "secret-url", "api-key-name", "path-prefix", "selector-data",
     "key-of-one", "two-spellings", "nested-table", "hidden-by-default", "page-size-none", "several-configurations",
     "wrapped-document", "json-relaxed", "prose-auth", "prose-contradiction", "prose-resource", "prose-key",
-    "prose-retry", "unused-setting", "read-as-meant",
+    "prose-retry", "read-as-meant",
 })  # fmt: skip
 """Findings that no edit of the configuration settles: they need a value, a look at the API, or an edit of the prose."""
 
@@ -56,6 +56,28 @@ def restated(draft: Draft) -> Iterator[tuple[str, list[Edit]]]:
             continue
         if edits:
             yield place, edits
+
+
+def attempts(draft: Draft, *, narrow: bool) -> Iterator[tuple[str, tuple[Fault, ...], list[Edit]]]:
+    """For each place that findings speak of: those findings, and the edits that should write their reading out.
+
+    If not `narrow`, the whole resource is written anew.
+    """
+    meant = draft.meant
+    if meant is None or draft.layout is None:
+        return
+    by_place: dict[tuple[str, str], list[Fault]] = {}
+    for fault in draft.reading.in_full:
+        target = _target(draft, fault) if fault.severity != "error" and fault.code not in UNSAID else None
+        if target is not None:
+            by_place.setdefault(target if narrow else (target[0], ""), []).append(fault)
+    for (area, key), faults in by_place.items():
+        try:
+            edits = list(dict.fromkeys(_edits(draft, meant, area, key, narrow=narrow)))
+        except Unplaced:
+            continue
+        if edits:
+            yield f"{area}.{key}" if key else area, tuple(faults), edits
 
 
 def _attempts(

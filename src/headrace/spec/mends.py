@@ -5,26 +5,28 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from headrace.spec.faults import Fault, Faults
+from headrace.spec.faults import Faults
 from headrace.spec.markdown import take_apart
-from headrace.spec.mend import Draft, Mend, after, bare, come, draft_of, gone, same_plan
+from headrace.spec.mend import Draft, Mend, after, bare, come, draft_of, gone, is_sure, same_plan
+from headrace.spec.mend_batch import together
 from headrace.spec.mend_errors import Slip, asked, slips
+from headrace.spec.mend_guesses import with_guesses
 from headrace.spec.mend_readings import UNSAID, WHOLE, address_given, restated
 from headrace.spec.near_python import mended
 from headrace.spec.patch import Edit, Unplaced, applied
 from headrace.spec.read import Options, Source
-from headrace.spec.rules import RULES
 
 _SLASHES = re.compile(r"^([ \t]*)//", re.MULTILINE)
-_CERTAIN = {"settled", "noted", "likely", "asked"}
-_MORE_MEANT = {"merge-without-key"}
-"""What was read is certain, but its writer may rather add what is missing."""
 
 
 def mends(source: Source, options: Options) -> Iterator[Mend]:
     """Every mend of a document as it stands. To mend more than once, take one and ask again with its text."""
-    draft = draft_of(source, options)
+    yield from _of(draft_of(source, options))
+
+
+def _of(draft: Draft) -> Iterator[Mend]:
     yield from _of_block(draft)
     yield from asked(draft)
     if draft.reading.plan is None:
@@ -44,22 +46,18 @@ def _tried(draft: Draft, place: str, edits: list[Edit]) -> Mend | None:
     """The mend, if the text with it is read as the same plan and with less to say."""
     try:
         text = applied(draft.text, edits)
+        then = after(draft, text)
+        if not same_plan(draft.reading.plan, then.plan):
+            return None
+        text, then = with_guesses(draft, text, then)
     except Unplaced:
         return None
-    then = after(draft, text)
     taken = gone(draft.reading, then)
-    if not same_plan(draft.reading.plan, then.plan):
-        return None
     if any(fault.code not in UNSAID for fault in come(draft.reading, then)):
         return None
     if not taken and place != "client.base_url":
         return None
-    return Mend(place, taken, text, certain=all(_sure(fault) for fault in taken) and place != WHOLE)
-
-
-def _sure(fault: Fault) -> bool:
-    rule = RULES.get(fault.code)
-    return rule is not None and rule.confidence in _CERTAIN and fault.code not in _MORE_MEANT
+    return Mend(place, taken, text, certain=all(is_sure(fault) for fault in taken) and place != WHOLE)
 
 
 def _of_errors(draft: Draft) -> Iterator[Mend]:
@@ -102,7 +100,7 @@ def _of_block(draft: Draft) -> Iterator[Mend]:
         then = after(draft, text)
         taken = gone(draft.reading, then)
         if taken and _no_worse(draft, then.plan is not None, same_plan(draft.reading.plan, then.plan)):
-            yield Mend("the code block", taken, text, certain=all(_sure(fault) for fault in taken))
+            yield Mend("the code block", taken, text, certain=all(is_sure(fault) for fault in taken))
         return
 
 
@@ -113,15 +111,19 @@ def _no_worse(draft: Draft, readable: bool, same: bool) -> bool:
 def mend_all(source: Source, options: Options, wanted: Callable[[Mend], bool]) -> tuple[str, list[Mend]]:
     """The text with every mend that is wanted and needs no answer, and those mends in their order."""
     done: list[Mend] = []
-    text = draft_of(source, options).text
+    draft = draft_of(source, options)
+    is_batched = draft.reading.plan is not None
     while len(done) < _MOST:
-        found = mends(Source(text, source.format, source.path, source.name), options)
-        mend = next((each for each in found if each.ask is None and wanted(each)), None)
-        if mend is None:
+        taken = together(draft, wanted) if is_batched else []
+        if not taken:
+            is_batched = False
+            found = next((each for each in _of(draft) if each.ask is None and wanted(each)), None)
+            taken = [] if found is None else [found]
+        if not taken:
             break
-        done.append(mend)
-        text = mend.text
-    return text, done
+        done += taken
+        draft = draft_of(replace(source, text=taken[-1].text), options)
+    return draft.text, done
 
 
 _MOST = 2000

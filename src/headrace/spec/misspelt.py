@@ -8,6 +8,7 @@ from typing import NamedTuple
 from headrace.spec.context import Context
 from headrace.spec.faults import nearest
 from headrace.spec.node import Node
+from headrace.spec.own_keys import RESOURCE as OWN_RESOURCE
 from headrace.spec.vocabulary import (
     CLIENT,
     ENDPOINT,
@@ -37,7 +38,8 @@ def as_meant(ctx: Context, config: Node) -> Node:
     """The configuration with each misspelt key of a container as it was meant; the slip is an error all the same."""
     extra = ctx.scaffold
     client = Place((*CLIENT, *(SCAFFOLD_CLIENT if extra else ())), "`client`", MISPLACED_CLIENT)
-    resource = Place((*RESOURCE, *(SCAFFOLD_RESOURCE if extra else ())), "a resource", MISPLACED_RESOURCE)
+    own = () if ctx.live else OWN_RESOURCE
+    resource = Place((*RESOURCE, *own, *(SCAFFOLD_RESOURCE if extra else ())), "a resource", MISPLACED_RESOURCE)
     endpoint = Place((*ENDPOINT, *(SCAFFOLD_ENDPOINT if extra else ())), "an endpoint", MISPLACED_ENDPOINT)
 
     def entry(node: Node) -> Node:

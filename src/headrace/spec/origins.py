@@ -135,6 +135,8 @@ class _Search:
     ) -> None:
         self._roots = roots
         self._settings = options.settings
+        stated = (roots.get("resource") or Node({}, 0)).get("guesses")
+        self._guesses = [sub.word for sub in stated.elements if sub.word] if stated is not None else []
         effective = {path for root in roots.values() if root is not None for path in _paths(root)}
         self._faults = [fault for fault in reading.in_full if fault.code in RULES and _acts(fault, effective, home)]
         plan = reading.plan
@@ -177,6 +179,8 @@ class _Search:
                 why = ", ".join(f"--set {name}" for name in dict.fromkeys(names))
                 return Value(value, "flag", "stated", place.node.path, place.node.at, why=why)
             sure: Confidence = "implied" if place.implied else "stated"
+            if any(place.node.path.endswith(f".{guess}") for guess in self._guesses):
+                return Value(value, "document", "guessed", place.node.path, place.node.at, why="`guesses` names it")
             return Value(value, "document", sure, place.node.path, place.node.at)
         return None
 

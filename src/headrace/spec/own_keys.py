@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from headrace.model.guess import PARENT_FIELD, VALUES
 from headrace.model.plan import Cursor, DeclaredLimit, Offset, Paging, Request, RetryPolicy
 from headrace.spec.context import Context
+from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.node import Node
 
 CLIENT = ("rate_limit", "allow_origins")
+RESOURCE = ("guesses",)
 ENDPOINT = ("retry", "deadline_s")
 PAGINATOR = ("follow_urls", "page_size_param")
 RETRY = ("statuses", "attempts", "base_s", "cap_s", "timeout_s")
@@ -92,6 +95,18 @@ def read_retry(ctx: Context, node: Node) -> RetryPolicy:
 def read_deadline(ctx: Context, endpoint: Node) -> float | None:
     """`deadline_s`: how long the walks of a resource may take in one run."""
     return None if ctx.live else _duration(ctx, endpoint.get("deadline_s"))
+
+
+def read_guesses(ctx: Context, node: Node | None) -> frozenset[str]:
+    """`guesses: [primary_key, endpoint.data_selector]`: stated values that are to be tried like a scaffold's."""
+    if node is None:
+        return frozenset()
+    found = frozenset(ctx.strings(node))
+    for value in sorted(found):
+        if value not in VALUES and not value.startswith(PARENT_FIELD):
+            fix = did_you_mean(value, VALUES, f"write {listed(VALUES)}")
+            ctx.faults.error("guess", node.path, node.at, f"`{value}` is no value that can be a guess", fix)
+    return found
 
 
 def read_limit(ctx: Context, node: Node | None) -> DeclaredLimit | None:

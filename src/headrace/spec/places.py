@@ -122,6 +122,7 @@ DECIDES: dict[str, tuple[str, ...]] = {
     "rate-limit": ("rate",),
     "name-from-path": ("name",),
     "path-prefix": ("path",),
+    "listed-endpoint": ("path",),
     "path-value": ("path",),
     "path-shared": ("path",),
     "parent-by-path": ("parent",),

@@ -24,12 +24,13 @@ from headrace.spec.faults import Fault, Faults, did_you_mean, listed
 from headrace.spec.guesses import with_kin
 from headrace.spec.habits import habits_of
 from headrace.spec.keys import check_defaults, check_keys
+from headrace.spec.listed import with_listed
 from headrace.spec.merge import with_defaults
 from headrace.spec.misspelt import as_meant
 from headrace.spec.needs import how_met
 from headrace.spec.node import Node
 from headrace.spec.order import circle, load_order
-from headrace.spec.overrides import overridden, resource_overridden
+from headrace.spec.overrides import as_flags, check_fit, overridden, resource_overridden
 from headrace.spec.prose import read_prose
 from headrace.spec.resource import ReadResource, name_of, path_of, read_resource, with_key
 from headrace.spec.secrets import Lookup
@@ -195,6 +196,9 @@ def plan_of(ctx: Context, outline: Outline, name: str, options: Options) -> Plan
     """The plan of what was understood; None if a finding is an error."""
     chosen = _chosen(ctx, outline, options)
     _circles(ctx, outline)
+    if not ctx.faults.fatal:
+        check_fit(ctx, [read.resource.name for read in outline.resources])
+    as_flags(ctx)
     if ctx.faults.fatal:
         return None
     client = outline.client
@@ -242,9 +246,10 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     client = read_client(ctx, client_node, options.base_url)
     defaults = _defaults(ctx, config)
     if ctx.scaffold and list_node is not None:
+        stated, list_node = list_node, with_listed(list_node, document.listed)
         nodes = list_node.elements
         paths = {name: path for node in nodes if (name := name_of(node)) and (path := path_of(node))}
-        ctx.habits = habits_of(client_node, nodes, paths, described=document.described)
+        ctx.habits = habits_of(client_node, nodes, paths, described=document.described, listed=list_node is not stated)
     resources = _resources(ctx, list_node, defaults, client_node) if list_node is not None else []
     resources = [with_key(read, client.auth.body) if read.resource.auth is None else read for read in resources]
     if ctx.scaffold and document.sections:

@@ -19,7 +19,7 @@ from headrace.spec.node import Node, Opaque, shown
 from headrace.spec.partition_router import Partition, read_partition
 from headrace.spec.placeholders import from_outside, guessed_parent, unbound
 from headrace.spec.references import Part, joined
-from headrace.spec.rendered import needed, rendered
+from headrace.spec.rendered import filled
 from headrace.spec.template import Piece, Template, pieces
 from headrace.spec.vocabulary import PLACEHOLDER_KEYS
 
@@ -68,7 +68,7 @@ def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRe
         params=tuple(
             pair
             for key, sub in sent.items()
-            for pair in named_values(ctx, template, key, _filled(ctx, sub, template))
+            for pair in named_values(ctx, template, key, filled(ctx, sub, template))
             if key not in window
         )
         + tuple(pair for pair in partition.params if pair[0] not in sent),
@@ -280,21 +280,6 @@ def _increments(params: dict[str, Node]) -> Iterator[tuple[str, Node]]:
         kind = node.get("type")
         if kind is not None and kind.word == "incremental":
             yield name, node
-
-
-def _filled(ctx: Context, node: Node, template: Template) -> Node:
-    """A scaffold's `{{ config['x'] }}` as the value that is given for it; dlt's parameters as they are."""
-    words = node.word
-    if not ctx.scaffold or words is None or "{{" not in words:
-        return node
-    value: Part | None = rendered(ctx, node, words)
-    if value is None and not words.strip().startswith("{{"):
-        needed(ctx, words)
-        return node
-    name = without_jinja(words.strip()).strip("{}")
-    value = value or from_outside(ctx, node, name, template)
-    given = value if isinstance(value, str) else text(Ref(name, "config"))
-    return Node(given, node.line, node.path, node.key_line)
 
 
 # --- parent ----------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from headrace.spec.json_path import checked_path, join_path
 from headrace.spec.known import hidden_by_default
 from headrace.spec.nested import read_nested
 from headrace.spec.node import Node, Opaque, code_in
-from headrace.spec.own_keys import apart, read_deadline, read_retry, with_own
+from headrace.spec.own_keys import apart, read_deadline, read_guesses, read_retry, with_own
 from headrace.spec.paging import read_paginator
 from headrace.spec.placeholders import is_single_entity
 from headrace.spec.rendered import rendered
@@ -128,6 +128,7 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
         guesses=without_stated(
             guesses_of(ctx.faults.told[told:])
             | request.guesses
+            | read_guesses(ctx, None if ctx.live else node.get("guesses"))
             | _unsure(ctx, selector, hints.primary_key, _paginator(endpoint, client)),
             name,
             ctx.settings,

@@ -408,6 +408,13 @@ _PROSE = (
         "the Resources section lists `{name}`, which the code leaves out", "add it to `resources` if you want it",
     ),
     Rule(
+        "listed-endpoint", "doubtful", "an empty list of resources, beside prose that lists endpoints",
+        "a resource for each of them, its path guessed by its name",
+        "the code lists no resource, and the prose names an endpoint here",
+        "read as a resource at the path `{path}`, a guess that the first request has to bear out; write it into"
+        " `resources`",
+    ),
+    Rule(
         "prose-key", "doubtful", "prose that names another primary key than the code", "the code",
         "the {section} section says that the primary key is `{told}`, the code says {actual}",
         "the code is followed; check which of them is right",

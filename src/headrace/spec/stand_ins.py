@@ -43,6 +43,8 @@ _WHOLE: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 """What names a value beyond doubt: in braces wherever it stands, without them only if it is the whole."""
 
+_QUOTED_NAME = re.compile(r"""\b(?:config|secrets?)(?:\.|\[\s*['"]|\.get\(\s*['"])(\w+)""")
+
 
 def without_stand_ins(ctx: Context, config: Node) -> Node:
     """The configuration with references where credentials are only named, or only hinted at."""
@@ -97,6 +99,32 @@ def _filled(ctx: Context, name: str, node: Node) -> Node:
     secret = re.sub(r"\W", "_", name).lower()
     ctx.faults.tell("credential-filler", node.path, node.line, name=secret, variable=secret.upper())
     return Node(joined([before, Ref(secret)]), node.line, node.path, node.key_line)
+
+
+def with_secrets(ctx: Context, node: Node, words: str) -> Node | None:
+    """A template that names a credential, with the secret in its place; None where it names none.
+
+    A secret is put in as it is: what would be made of it is never evaluated, where it could be shown.
+    """
+    parts = [_outside(part) if isinstance(part, Ref) else part for part in _parts(words)]
+    left = [part for part in parts if isinstance(part, str) and "{{" in part]
+    named = any(names_credential(word) for part in left for word in _QUOTED_NAME.findall(part))
+    if not named and not any(isinstance(part, Ref) and part.kind == "secret" for part in parts):
+        return None
+    if left or "|" in words:
+        problem = f"the template `{words}` makes something of a secret, and a secret is only ever sent as it is"
+        fix = "put what is to be sent into the secret itself, and leave the rest of the template out"
+        ctx.faults.error("secret-template", node.path, node.line, problem, fix)
+        return node
+    for part in parts:
+        if isinstance(part, Ref) and part.kind == "secret":
+            _tell(ctx, node, part)
+    return Node(joined(parts), node.line, node.path, node.key_line)
+
+
+def _outside(ref: Ref) -> Ref:
+    """What is named beside a credential comes from outside as well, and is no secret."""
+    return ref if ref.kind == "env" or names_credential(ref.name) else Ref(ref.name, "config", ref.default)
 
 
 def _tell(ctx: Context, node: Node, ref: Ref) -> None:

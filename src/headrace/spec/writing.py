@@ -9,13 +9,14 @@ from headrace.model.plan import Auth, Client, NoAuth, Plan, Ref, Resource, Text
 from headrace.spec.document import open_document
 from headrace.spec.faults import Faults
 from headrace.spec.hosts import is_placeholder
+from headrace.spec.node import Node
 from headrace.spec.read import Reading, Source
 from headrace.spec.writing_auth import auth_tree
 from headrace.spec.writing_resource import resource_tree
 from headrace.spec.writing_value import Mapping, Tongue, Value, settled
 
 _ANYWHERE = "https://api.example.com"
-_SHARED = ("write_disposition", "primary_key", "merge_key", "max_table_nesting")
+_SHARED = ("write_disposition", "primary_key", "merge_key", "max_table_nesting", "guesses")
 _SHARED_OF_ENDPOINTS = ("method", "params", "headers", "data_selector", "paginator", "retry", "deadline_s")
 
 
@@ -44,20 +45,24 @@ def meant_in(reading: Reading, source: Source, given: Collection[str] = ()) -> M
 
     `given` are the names whose values came with flags: they are written out, all other references stay.
     """
+    return meant_of(reading, open_document(source.text, source.format, Faults()).config, given)
+
+
+def meant_of(reading: Reading, config: Node | None, given: Collection[str] = ()) -> Meant | None:
+    """The same, where the document's tree is there already."""
     if reading.plan is None:
         return None
     return Meant(
         reading.plan.name,
         reading.plan.client,
         tuple(read.resource for read in reading.outline.resources),
-        _address(reading, source, given),
+        _address(reading, config, given),
         frozenset(need.removeprefix("config:") for need in reading.needs if need.startswith("config:")),
     )
 
 
-def _address(reading: Reading, source: Source, given: Collection[str]) -> str | Text | None:
+def _address(reading: Reading, config: Node | None, given: Collection[str]) -> str | Text | None:
     """The base URL: with its references where it has some, and one that is as good where it was no URL at all."""
-    config = open_document(source.text, source.format, Faults()).config
     client = config.get("client") if config is not None else None
     stated = client.get("base_url") if client is not None else None
     known = reading.plan.client.base_url if reading.plan is not None else ""

@@ -77,6 +77,7 @@ def _resource(resource: Resource) -> Resource:
         actions=tuple(action for action in resource.actions if action.action != "retry"),
         auth=None if resource.auth is None or isinstance(resource.auth, NoAuth) else _auth(resource.auth),
         request=request,
+        guesses=frozenset(),
     )
 
 
@@ -168,8 +169,18 @@ def _of_resources(resources: tuple[Resource, ...]) -> Iterator[str]:
     for words, lost in _LOSSES:
         names = [each.name for each in resources if lost(each)]
         if names:
-            every = len(names) == len(resources) > 1
-            yield words.format(names="every resource" if every else listed(names).replace(" or ", " and "))
+            yield words.format(names=_names(names, resources))
+    guessed = [
+        f"`{value}` in {_names([each.name for each in resources if value in each.guesses], resources)}"
+        for value in sorted({value for each in resources for value in each.guesses})
+    ]
+    if guessed:
+        what = "What is only guessed, which headrace tries before a row counts and dlt takes as it stands"
+        yield f"{what}: {'; '.join(guessed)}."
+
+
+def _names(names: list[str], resources: tuple[Resource, ...]) -> str:
+    return "every resource" if len(names) == len(resources) > 1 else listed(names).replace(" or ", " and ")
 
 
 _LOSSES = (

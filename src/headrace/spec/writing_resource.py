@@ -59,6 +59,8 @@ def resource_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
         tree["selected"] = False
     if resource.parent is not None and resource.parent.include:
         tree["include_from_parent"] = list[Value](resource.parent.include)
+    if resource.guesses and tongue.ours:
+        tree["guesses"] = list[Value](sorted(resource.guesses))
     return {**tree, "endpoint": endpoint_tree(resource, tongue, open_names)}
 
 

@@ -7,15 +7,18 @@ does the asking. A wrong guess costs a request, never a row; what cannot be sett
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 
+from headrace.envelope.find import members
+from headrace.envelope.holder import record_around
+from headrace.envelope.path import parse, render
 from headrace.errors import RequestRefused, SourceError, WalkStuck
 from headrace.model.envelope import Absent
-from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, flag
+from headrace.model.guess import BASE_PAGE, KEY, PAGINATOR, PATH, SELECTOR, flag
 from headrace.model.plan import AutoPaging, Disposition, PageNumber, Resource, SinglePage
-from headrace.walk.detect import Detection, detect, without_prefix
+from headrace.walk.detect import Detection, detect, parsed, without_prefix
 from headrace.walk.keys import fault_of
 from headrace.walk.kin import as_kin
 from headrace.walk.moves import is_short, moved, numbered
@@ -89,24 +92,24 @@ def _placed(resource: Resource) -> Dialogue[tuple[str | None, Resource, Outcome,
     """The first page, where the path leads to it; a prefix that is a filler is left out where it leads nowhere."""
     first = yield Trial(resource)
     path = resource.request.path
-    lost = isinstance(first, SourceError) and first.status == HTTPStatus.NOT_FOUND
-    if (
-        not lost
-        or PATH not in resource.guesses
-        or not isinstance(path, str)
-        or not path.lstrip("/").startswith(_FILLER)
-    ):
+    if not _is_lost(first) or PATH not in resource.guesses or not isinstance(path, str):
         return None, resource, first, ""
+    if not path.lstrip("/").startswith(_FILLER):
+        raise _nowhere(resource, f"`{path}`, which is a guess (404)", first)
     shorter = without_prefix(resource, _FILLER)
     again = yield Trial(shorter)
-    if isinstance(again, SourceError) and again.status == HTTPStatus.NOT_FOUND:
-        raise RequestRefused(
-            f"There is nothing at `{path}`, nor at `{shorter.request.path}` (both 404): check the base URL, or run"
-            f" again with {flag(resource.name, PATH, 'PATH')}.",
-            url=again.url,
-            status=again.status,
-        )
+    if _is_lost(again):
+        raise _nowhere(resource, f"`{path}`, nor at `{shorter.request.path}` (both 404)", again)
     return _FILLER, shorter, again, f"there is nothing at `{path}`, but at `{shorter.request.path}`, so that is taken"
+
+
+def _is_lost(outcome: Outcome) -> TypeGuard[SourceError]:
+    return isinstance(outcome, SourceError) and outcome.status == HTTPStatus.NOT_FOUND
+
+
+def _nowhere(resource: Resource, where: str, refusal: SourceError) -> RequestRefused:
+    words = f"There is nothing at {where}: check the base URL, or run again with {flag(resource.name, PATH, 'PATH')}."
+    return RequestRefused(words, url=refusal.url, status=refusal.status)
 
 
 def _paged_from(resource: Resource, outcome: Outcome) -> Dialogue[tuple[Resource, Came]]:
@@ -131,8 +134,33 @@ def _selected(resource: Resource, first: Came, said: list[str]) -> Resource:
     found = first.envelope.selector
     if resource.selector is None or not found or found == resource.selector:
         return resource
+    _check_holder(resource, first, found)
     said.append(f"the records are not at `{resource.selector}` but at `{found}`")
     return reselected(resource, found)
+
+
+def _check_holder(resource: Resource, first: Came, found: str) -> None:
+    """Raises SourceError where the list that would be taken for the records seems to be a part of one record."""
+    root, way = parsed(first.reply.body), parse(found).keys
+    stated = parse(resource.selector).keys or () if resource.selector is not None else ()
+    if root is None or way is None:
+        return
+    above = stated if way[: len(stated)] == stated else ()
+    for step in above:
+        root = members(root)[step]
+    path = resource.request.path
+    names = (resource.name, path.rpartition("/")[2]) if isinstance(path, str) else (resource.name,)
+    strict = bool(stated) and not above
+    around = record_around(root, way[len(above) :], names=names, key=resource.primary_key, strict=strict)
+    if around is None:
+        return
+    record = render((*above, *around))
+    where = f"The first page of `{resource.name}`" + ("" if record == "$" else f", at `{record}`,")
+    raise SourceError(
+        f"{where} looks like one record with a list at `{found}`, so it is not known which of them is to be loaded:"
+        f" run again with {flag(resource.name, SELECTOR, record)} for the record, or"
+        f" {flag(resource.name, SELECTOR, found)} for the list."
+    )
 
 
 def _detected(resource: Resource, first: Came, said: list[str]) -> Resource:
@@ -144,6 +172,8 @@ def _detected(resource: Resource, first: Came, said: list[str]) -> Resource:
     if way.selector is not None and not isinstance(way.paging, AutoPaging):
         return resource
     found = detect(way, first.reply.headers, first.reply.body, first.envelope)
+    if way.selector is None and found.selector:
+        _check_holder(resource, first, found.selector)
     said.append(found.why)
     return msgspec.structs.replace(resource, paging=found.paging, selector=found.selector)
 
