@@ -227,7 +227,7 @@ def merged(**endpoint: object) -> Resource:
         ({"auth": None}, lambda r: r.auth, NoAuth()),
         ({"incremental": {"cursor_path": "b"}, "params": {"since": 1}}, lambda r: r.incremental, Incremental("b")),
     ],
-    ids=repr,
+    ids=lambda value: None if callable(value) else repr(value),
 )
 def test_defaults_are_merged_key_by_key(
     endpoint: dict[str, object], see: Callable[[Resource], object], read: object
