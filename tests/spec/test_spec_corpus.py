@@ -98,7 +98,7 @@ def rows_for(plan: Plan) -> dict[str, dict[str, Any]]:
     for each in plan.resources:
         if each.parent is not None:
             above = each.parent.resource
-            wanted.setdefault(above, [*own.get(above, ())]).extend((*fields_of(each), *each.parent.include))
+            wanted.setdefault(above, [*own.get(above, ())]).extend((*map(str, fields_of(each)), *each.parent.include))
     return {name: a_row(paths) for name, paths in wanted.items()}
 
 

@@ -227,7 +227,7 @@ def test_a_body_that_is_no_json_is_a_form_or_a_text(body: object, form: object, 
             {"path": "p/{resources.posts.id}/{resources.tags.id}"},
             "several-parents",
             "endpoint.path",
-            "a resource has one parent",
+            "take a field of `posts` in the request of `tags`",
         ),
         (
             {"path": "c", "incremental": {"cursor_path": "a"}, "params": {"a": "{incremental.first}"}},

@@ -95,7 +95,7 @@ def by_headrace(plan: Plan, rows: Rows | None = None) -> dict[str, Understood]:
 def _ours(plan: Plan, resource: Resource, rows: Rows) -> Understood:
     rule, parent = resource.incremental, resource.parent
     window = Sieve(resource, rule).window if rule is not None else EVERYTHING
-    fields = fields_of(resource)
+    fields = [key for key in fields_of(resource) if isinstance(key, str)]
     record = json.dumps(rows.get(parent.resource, {}) if parent else {}).encode()
     bound = bind(resource, dict(zip(fields, Picker(fields).pick(record), strict=True)), window)
     return Understood(

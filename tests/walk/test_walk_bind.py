@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.model.envelope import ABSENT
-from headrace.model.plan import Incremental, ParentField, Ref, Request, Resource, Text, WindowValue, text
+from headrace.model.plan import FieldKey, Incremental, ParentField, Ref, Request, Resource, Text, WindowValue, text
 from headrace.walk.bind import Unfit, Window, bind, fields_of
 
 ID = ParentField("id")
@@ -44,7 +44,7 @@ def test_slots_are_filled_wherever_they_stand() -> None:
         ({"id": ".."}, "another path"),
     ],
 )
-def test_a_row_that_gives_no_request_is_unfit(row: dict[str, object], why: str) -> None:
+def test_a_row_that_gives_no_request_is_unfit(row: dict[FieldKey, object], why: str) -> None:
     with pytest.raises(Unfit, match=why):
         bind(a_resource(text("accounts/", ID)), row)
 

@@ -229,7 +229,7 @@ def _declared(resource: Resource) -> list[Column]:
     ]
     named = {column.name for column in hints}
     parent = resource.parent
-    given = [normalise(f"_{parent.resource}_{key}") for key in parent.include] if parent is not None else []
+    given = [normalise(column) for column in parent.columns] if parent is not None else []
     return [
         *(Column(key, None, False, "declared") for key in sorted(keys - named)),
         *hints,

@@ -31,23 +31,36 @@ class Ref(msgspec.Struct, frozen=True, tag="ref"):
     default: str | None = None
 
 
+AncestorKey: TypeAlias = tuple[str, str]
+"""Where a value stands that comes from further above than the parent: a resource, and a path below its row."""
+FieldKey: TypeAlias = str | AncestorKey
+"""Where a value stands that a request takes: a path below the parent's row, or one of an ancestor's."""
+
+
 class ParentField(msgspec.Struct, frozen=True, tag="parent_field"):
     """A value of the parent's row, `{resources.<parent>.<path>}`: filled in by `walk.bind` for each of its rows.
 
     `path` is dlt's JSONPath below the row. `raw`: it goes into a path as it is, slashes and all. `batch`: the values
     of so many rows at most go into one request, in a text with commas between them, as a JSON value in a list;
-    `repeated`: as one parameter (or form field) for each value.
+    `repeated`: as one parameter (or form field) for each value. `above` names the ancestor of whose row it is, where
+    that is not the parent: the row from which the parent's own row has come.
     """
 
     path: str
     raw: bool = False
     batch: int | None = None
     repeated: bool = False
+    above: str | None = None
+
+    @property
+    def key(self) -> FieldKey:
+        """What tells its value apart from the others of a request."""
+        return self.path if self.above is None else (self.above, self.path)
 
     def of(self, parent: str) -> str:
         """The placeholder that it was."""
         form = ":raw" if self.raw else f":batch({self.batch})" if self.batch is not None else ""
-        return f"{{resources.{parent}.{self.path}{form}}}"
+        return f"{{resources.{self.above or parent}.{self.path}{form}}}"
 
 
 class WindowValue(msgspec.Struct, frozen=True, tag="window_value"):
@@ -345,11 +358,24 @@ class Request(msgspec.Struct, frozen=True):
 class Parent(msgspec.Struct, frozen=True):
     """Whose rows a resource is asked for: one walk for each distinct request that they give.
 
-    `include` are top-level keys of the parent's row; they become columns `_<parent>_<key>` of every record.
+    `include` are top-level keys of the parent's row; they become columns `_<parent>_<key>` of every record. `above`
+    are those of rows further above, each with the resource whose row it is: columns `_<resource>_<key>`.
     """
 
     resource: str
     include: tuple[str, ...] = ()
+    above: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def included(self) -> tuple[str, ...]:
+        """What `include_from_parent` says."""
+        return (*self.include, *(f"{{resources.{resource}.{key}}}" for resource, key in self.above))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What every record takes, by the names that it has there."""
+        pairs = (*((self.resource, key) for key in self.include), *self.above)
+        return tuple(f"_{resource}_{key}" for resource, key in pairs)
 
 
 class Incremental(msgspec.Struct, frozen=True):

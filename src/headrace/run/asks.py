@@ -17,6 +17,7 @@ from headrace.model.plan import (
     AutoPaging,
     Client,
     Cursor,
+    FieldKey,
     HeaderCursor,
     LinkHeader,
     NextUrl,
@@ -36,7 +37,7 @@ from headrace.transport.grant import JWT_BEARER, asking, endpoint
 from headrace.transport.prepare import CREDENTIAL_HEADERS, Preparer
 from headrace.transport.redact import MASK, Redactor
 from headrace.transport.resolve import Resolver
-from headrace.walk.bind import Window, batch_of, bind, fields_of, shared_of
+from headrace.walk.bind import Row, Window, batch_of, bind, fields_of, shared_of
 from headrace.walk.request import build
 
 What: TypeAlias = Literal["token", "first", "next"]
@@ -70,13 +71,7 @@ def asks(client: Client, resource: Resource, window: Window, *, agent: str) -> l
     marks = _Marks()
     client = msgspec.structs.replace(client, base_url=client.base_url or _NOWHERE, auth=_masked(client.auth))
     auth = client.auth if resource.auth is None else _masked(resource.auth)
-    parent = resource.parent.resource if resource.parent is not None else ""
-    shared, size = shared_of(resource), batch_of(resource)
-    row = {
-        path: marks.of(ParentField(path, batch=None if path in shared else size).of(parent))
-        for path in fields_of(resource)
-    }
-    bound = bind(msgspec.structs.replace(resource, auth=auth), row, window)
+    bound = bind(msgspec.structs.replace(resource, auth=auth), _row(resource, marks), window)
     redactor = Redactor()
     resolver = Resolver(lambda ref: marks.of(f"<{ref.kind}:{ref.name}>"), redactor)
     preparer = Preparer(client, resolver, redactor, agent=agent)
@@ -97,6 +92,18 @@ def asks(client: Client, resource: Resource, window: Window, *, agent: str) -> l
     elif following is not None:
         found.append(ask("next", build(client, bound, following)))
     return found
+
+
+def _row(resource: Resource, marks: _Marks) -> Row:
+    """A row of the parent whose values are marks."""
+    parent = resource.parent.resource if resource.parent is not None else ""
+    shared, size = shared_of(resource), batch_of(resource)
+    row: dict[FieldKey, str] = {}
+    for key in fields_of(resource):
+        above, path = (None, key) if isinstance(key, str) else key
+        field = ParentField(path, batch=None if key in shared else size, above=above)
+        row[key] = marks.of(field.of(parent))
+    return row
 
 
 def _buying(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from headrace.model.envelope import Absent, Envelope, Visit
 from headrace.model.event import Emit, PageFetched, WalkStarted
 from headrace.model.guess import KEY
 from headrace.model.page import Page, PageRef
-from headrace.model.plan import Client, Resource
+from headrace.model.plan import AncestorKey, Client, Json, Resource
 from headrace.model.position import Done, Position, dump
 from headrace.model.table import Reject
 from headrace.run.deadline import Deadline, OutOfTime
@@ -36,13 +36,16 @@ class FetchedPage(msgspec.Struct, frozen=True):
     """A page that is in the journal; `records` None means that they are to be read there again.
 
     `added` are members, as JSON text, that every record takes from its parent's row. `ref` None: there is no page,
-    only `rejects`, the parent's rows that could not be asked for.
+    only `rejects`, the parent's rows that could not be asked for. `above` are the values that resources below want of
+    the rows that this page was asked for; `again`: the page has been here before, with other ones.
     """
 
     ref: PageRef | None
     records: Sequence[bytes] | None
     added: bytes = b""
     rejects: tuple[Reject, ...] = ()
+    above: Mapping[AncestorKey, Json] = {}
+    again: bool = False
     sieve: Sieve | None = None
     held_bytes: int | None = None
     """What the budget counts for it; None: nothing yet. Whoever takes the page gives it back."""

@@ -86,6 +86,8 @@ class Fan:
 
     async def feed(self, page: FetchedPage, records: Sequence[bytes]) -> None:
         """Take the rows of the parent's next page. Waits while too many rows have not had their turn."""
+        if page.again and not self._rows.wants_above:
+            return
         rejects: list[Reject] = []
         said = self._rows.settle(records)
         if said:
@@ -151,7 +153,7 @@ class Fan:
         """Begin walks as there is room, whoever's turn it is."""
         while (coming := await self._coming.get()) is not None:
             turns.put_nowait(coming)
-            if isinstance(coming, RowWalk):
+            if isinstance(coming, RowWalk) and not coming.again:
                 await self._room.acquire()
                 task = group.create_task(self._walk(coming))
                 self._under_way.add(task)
@@ -169,18 +171,13 @@ class Fan:
                 continue
             if self._is_full:
                 return WalkEnd(name, "limit", f"--limit-pages {limit} was reached", proven=False)
-            while (page := await turn.pages.get()) is not None:
-                self._keep(-page.size if page.records is not None else 0)
-                self._note(turn, page.ref)
-                try:
-                    await deliver(page)
-                except SourceError as error:
-                    return failed(name, error)
-                self._pages += 1
+            if turn.again:
+                await self._hand_down(turn, deliver)
+                continue
+            end = await self._hand_on(turn, deliver)
             if not self._is_full:
                 self._room.release()
             walks += 1
-            end = turn.end
             if end is None:
                 return WalkEnd(name, "early", "the walk of a row was stopped", proven=False)
             # Pages are counted in the order of the rows: nothing may be taken beyond one that is not whole.
@@ -199,6 +196,23 @@ class Fan:
             if ref is not None:
                 uid, run_id = self._desk.journal.uid, self._desk.run_id
                 pages.append(page_prefix(uid, run_id, ref.walk, ref.number, ref.attempt))
+
+    async def _hand_on(self, row: RowWalk, deliver: Deliver) -> WalkEnd | None:
+        """The pages of one walk as they come; then how it ended, also where it is what cannot be taken of it."""
+        while (page := await row.pages.get()) is not None:
+            self._keep(-page.size if page.records is not None else 0)
+            self._note(row, page.ref)
+            try:
+                await deliver(page)
+            except SourceError as error:
+                return failed(self.resource.name, error)
+            self._pages += 1
+        return row.end
+
+    async def _hand_down(self, row: RowWalk, deliver: Deliver) -> None:
+        """The pages of a walk that an earlier row has had made, for what hangs on them and wants values of this row."""
+        for ref in await self._desk.refs(row.walk.name):
+            await deliver(FetchedPage(ref, None, row.added, sieve=row.sieve, above=row.above, again=True))
 
     @property
     def _is_full(self) -> bool:
@@ -232,7 +246,7 @@ class Fan:
         self._inquest.recall(walk.state.detected if walk.state else b"")
         before = await self._desk.refs(walk.name) if walk.state else []
         for ref in before:
-            row.pages.put_nowait(FetchedPage(ref, None, row.added, sieve=row.sieve))
+            row.pages.put_nowait(FetchedPage(ref, None, row.added, sieve=row.sieve, above=row.above))
         if walk.ended is not None:
             return WalkEnd(name, walk.ended.stopped, walk.ended.why, proven=walk.ended.proven)
         if self._transport is None:
@@ -257,7 +271,7 @@ class Fan:
             records = page.records if self._desk.shelf.take(page.size) else None
             self._keep(page.size if records is not None else 0)
             self._desk.budget.release(page.held_bytes or 0)
-            row.pages.put_nowait(FetchedPage(page.ref, records, row.added, sieve=row.sieve))
+            row.pages.put_nowait(FetchedPage(page.ref, records, row.added, sieve=row.sieve, above=row.above))
 
         return await drive(walker, self._transport, keep, limit)
 

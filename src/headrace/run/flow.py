@@ -40,6 +40,7 @@ from headrace.spec.secrets import Lookup
 from headrace.transport.base import MAX_CONCURRENCY, Transport
 from headrace.transport.client import open_transport
 from headrace.walk.ahead import is_foreseen
+from headrace.walk.line import handed_down
 from headrace.walk.sieve import Sieve
 
 
@@ -193,6 +194,7 @@ class Flow:
         job = self._job
         known = {walk.resource.name: walk.resource for walk in self._run.walks}
         outlets: dict[str, Outlet] = {}
+        down = handed_down([walk.resource for walk in self._run.walks])
         for walk in self._run.walks:
             way = walk.resource
             outlets[way.name] = outlet = Outlet(self._desk, way, delivery if way.selected else None)
@@ -202,7 +204,7 @@ class Flow:
             client, record = job.plan.client, self._run.record
             fan = self._fans[way.name] = Fan(
                 way,
-                Rows(walk, way.parent, client, self._desk.journal, record),
+                Rows(walk, way.parent, client, self._desk.journal, record, down=down[way.name]),
                 client,
                 self._desk,
                 transport,

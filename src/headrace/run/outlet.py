@@ -42,7 +42,7 @@ class Outlet:
         except BaseException:
             budget.release(held)
             raise
-        if self.delivery is not None:
+        if self.delivery is not None and not page.again:
             self.delivery.put(self.resource.name, page)
         else:
             budget.release(held)

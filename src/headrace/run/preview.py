@@ -5,7 +5,7 @@ What is a guess is settled first, as by a run: that may take some more requests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,7 +17,7 @@ from headrace.errors import SourceError, WalkStuck
 from headrace.model.envelope import Absent
 from headrace.model.event import Event, Noticed
 from headrace.model.page import Reply
-from headrace.model.plan import Json, Plan, Resource
+from headrace.model.plan import FieldKey, Json, Plan, Resource
 from headrace.model.position import Done, Position
 from headrace.run.early import Arrived, fetch
 from headrace.run.glimpse import Glimpse, glimpse
@@ -103,7 +103,7 @@ async def preview(plan: Plan, name: str, *, resolve: Resolve, rules: DecodeRules
     paths = [each.request.path for each in chain]
     named = [path for path in paths if isinstance(path, str) and "://" in path]
     above: list[Above] = []
-    added = b""
+    added, line = b"", dict[str, bytes]()
     async with open_transport(
         plan.client, resolve=resolve, emit=notes, named=named, max_concurrency=max_concurrency
     ) as transport:
@@ -112,9 +112,11 @@ async def preview(plan: Plan, name: str, *, resolve: Resolve, rules: DecodeRules
             if page is None:
                 bound = _windowed(resource, {})
             else:
-                bound, taken, added = _below(resource, page)
-                records = len(page.arrived.envelope.records) if page.arrived is not None else 0
-                above.append(Above(page.course.resource.name, records, taken))
+                records = _records(page, added)
+                below = _below(resource, page.course.resource.name, records, line)
+                bound, added = below.resource, below.added
+                line[page.course.resource.name] = below.row
+                above.append(Above(page.course.resource.name, len(records), below.taken))
             page = await _first_page(transport, plan, bound, notes)
     if page is None:
         raise SourceError(f"There is no resource `{name}` to ask for.")
@@ -139,48 +141,73 @@ def _windowed(resource: Resource, row: Row) -> Resource:
     return msgspec.structs.replace(bound, retry=patient)
 
 
-def _below(resource: Resource, page: _Page) -> tuple[Resource, dict[str, Json], bytes]:
-    """The resource, bound to the first row of the page above that gives a request, or to a first batch of them.
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """A resource, bound to `row` of its parent, or to a batch that begins with it."""
+
+    resource: Resource
+    row: bytes
+    taken: dict[str, Json]
+    added: bytes
+
+
+def _below(resource: Resource, parent: str, records: Sequence[bytes], line: Mapping[str, bytes]) -> _Below:
+    """The resource, bound to the first record of its parent that gives a request, or to a first batch of them.
+
+    `line` are the rows for which the records were asked, by resource.
 
     Raises:
         SourceError: none does.
     """
-    records = page.arrived.envelope.records if page.arrived is not None else []
     resource, _ = with_field(resource, records)
-    fields, include = fields_of(resource), resource.parent.include if resource.parent is not None else ()
-    picker = Picker([*fields, *(render((key,)) for key in include)])
-    above, size, shared = page.course.resource.name, batch_of(resource) or 1, shared_of(resource)
+    size, shared = batch_of(resource) or 1, shared_of(resource)
     rows: list[Row] = []
-    members = b""
+    first = b""
     problem = "its first page has no record"
     for record in records:
         try:
-            values = picker.pick(record)
-            row = dict(zip(fields, values, strict=False))
+            row = _values(fields_of(resource), parent, {**line, parent: record})
             bind(resource, row, window_of(resource, None))
         except (Unfit, msgspec.DecodeError) as unfit:
             problem = f"no record on its first page gives a request ({unfit})"
             continue
-        if not rows:
-            members = _members(above, include, values[len(fields) :])
-        elif any(row[path] != rows[0][path] for path in shared):
+        if rows and any(row[key] != rows[0][key] for key in shared):
             break
+        first = first or record
         rows.append(row)
         if len(rows) == size:
             break
     if not rows:
         raise SourceError(
-            f"`{resource.name}` hangs on the records of `{above}`, and {problem}; preview `{above}` first."
+            f"`{resource.name}` hangs on the records of `{parent}`, and {problem}; preview `{parent}` first."
         )
     whole = rows[0] if batch_of(resource) is None else together(resource, rows)
-    return _windowed(resource, whole), {path: _plain(value) for path, value in whole.items()}, members
+    taken = {key if isinstance(key, str) else ".".join(key): _plain(value) for key, value in whole.items()}
+    return _Below(_windowed(resource, whole), first, taken, _members(resource, {**line, parent: first}))
 
 
-def _members(above: str, include: Sequence[str], values: Sequence[Json | Absent]) -> bytes:
-    """What every record takes from the row above, as members of an object without its braces."""
-    given = zip(include, values, strict=True)
-    members = {f"_{above}_{key}": value for key, value in given if not isinstance(value, Absent)}
-    return msgspec.json.encode(members)[1:-1]
+def _values(keys: Iterable[FieldKey], parent: str, line: Mapping[str, bytes]) -> dict[FieldKey, Json | Absent]:
+    """What stands in the rows of a line."""
+    pairs = {key: (parent, key) if isinstance(key, str) else key for key in keys}
+    return {key: Picker([path]).pick(line[name])[0] for key, (name, path) in pairs.items()}
+
+
+def _members(resource: Resource, line: Mapping[str, bytes]) -> bytes:
+    """What every record takes from the rows above, as members of an object without its braces."""
+    parent = resource.parent
+    if parent is None:
+        return b""
+    keys = [(parent.resource, render((key,))) for key in parent.include]
+    keys += [(name, render((key,))) for name, key in parent.above]
+    values = _values(keys, parent.resource, line)
+    given = ((name, values[key]) for name, key in zip(parent.columns, keys, strict=True))
+    return msgspec.json.encode({name: value for name, value in given if not isinstance(value, Absent)})[1:-1]
+
+
+def _records(page: _Page, added: bytes) -> list[bytes]:
+    """The records of a page, with what they take from the rows above."""
+    records = page.arrived.envelope.records if page.arrived is not None else []
+    return [joined(record, added) if added else record for record in records]
 
 
 def _plain(value: Json | Absent) -> Json:
@@ -206,7 +233,7 @@ async def _first_page(transport: Transport, plan: Plan, resource: Resource, note
 def _previewed(page: _Page, rules: DecodeRules, *, above: tuple[Above, ...], added: bytes, notes: _Notes) -> Preview:
     course, arrived = page.course, page.arrived
     resource = course.resource
-    records = [joined(record, added) if added else record for record in arrived.envelope.records] if arrived else []
+    records = _records(page, added)
     following: Position | None = None
     stuck = ""
     try:

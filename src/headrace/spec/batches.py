@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from headrace.model.plan import Incremental, ParentField, Text
 from headrace.spec.context import Context
 from headrace.spec.node import Node
@@ -11,8 +13,8 @@ from headrace.spec.template import Template
 def repeated(text: Text) -> Text:
     """An element of a list of values; a batch that is one is sent as a parameter for each of its values."""
     match text:
-        case Text(parts=(ParentField(path=path, batch=int() as batch),)):
-            return Text((ParentField(path, batch=batch, repeated=True),))
+        case Text(parts=(ParentField(batch=int()) as slot,)):
+            return Text((msgspec.structs.replace(slot, repeated=True),))
         case _:
             return text
 
@@ -27,7 +29,7 @@ def check_batches(ctx: Context, template: Template, resource: Node, rule: Increm
             problem = f"the request has batches of {field.batch} and of {other.batch} rows"
             ctx.faults.error("batch", spot.path, spot.at, problem, "state the same size for both")
     for spot, each in template.batches:
-        if each.path in template.alone:
+        if each.key in template.alone:
             problem = f"the request takes `{each.path}` of many rows and of one row"
             ctx.faults.error("batch", spot.path, spot.at, problem, "write `:batch` at both places or at none")
     include = resource.get("include_from_parent")

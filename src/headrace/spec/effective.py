@@ -60,8 +60,8 @@ def of_resource(resource: Resource) -> Iterator[tuple[str, Json]]:
     yield "selector", resource.selector
     if resource.parent is not None:
         yield "parent", resource.parent.resource
-        if resource.parent.include:
-            yield "parent.include", list(resource.parent.include)
+        if resource.parent.included:
+            yield "parent.include", list(resource.parent.included)
     if resource.incremental is not None:
         yield from _of_incremental(resource.incremental)
     yield from _of_table(resource)

@@ -24,6 +24,7 @@ from headrace.spec.faults import Fault, Faults, did_you_mean, listed
 from headrace.spec.guesses import with_kin
 from headrace.spec.habits import habits_of
 from headrace.spec.keys import check_defaults, check_keys
+from headrace.spec.lines import in_lines
 from headrace.spec.listed import with_listed
 from headrace.spec.merge import with_defaults
 from headrace.spec.misspelt import as_meant
@@ -254,7 +255,7 @@ def outline_of(ctx: Context, document: Document, options: Options) -> Outline:
     resources = [with_key(read, client.auth.body) if read.resource.auth is None else read for read in resources]
     if ctx.scaffold and document.sections:
         resources = read_prose(ctx, document.sections, client.auth, resources, config)
-    resources = check_tables(ctx, resources)
+    resources = check_tables(ctx, in_lines(ctx, resources))
     kin = with_kin([_within(read.resource, options.walk_deadline_s) for read in resources])
     resources = [replace(read, resource=resource) for read, resource in zip(resources, kin, strict=True)]
     return Outline(client, tuple(resources), config)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
 from headrace.model.guess import PARENT_FIELD
@@ -24,6 +25,7 @@ from headrace.spec.template import Piece, Template, pieces
 from headrace.spec.vocabulary import PLACEHOLDER_KEYS
 
 Method = Literal["GET", "POST"]
+_OF_ANCESTOR = re.compile(r"\{resources\.([^.{}]+)\.([^{}]+)\}")  # in `include_from_parent`
 
 
 class Stated(NamedTuple):
@@ -37,12 +39,17 @@ class Stated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """A request as understood, whose rows it is asked for, and what of it is new."""
+    """A request as understood, whose rows it is asked for, and what of it is new.
+
+    `named` are the resources whose fields it takes, each where it is named first; the first of them is the parent, as
+    far as can be said of one resource alone.
+    """
 
     request: Request
     parent: Parent | None = None
     incremental: Incremental | None = None
     guesses: frozenset[str] = frozenset()
+    named: Mapping[str, Node] = field(default_factory=dict)
 
 
 def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRequest:
@@ -79,7 +86,7 @@ def read_request(ctx: Context, stated: Stated, names: Collection[str]) -> ReadRe
     )
     check_batches(ctx, template, stated.resource, incremental)
     guesses = frozenset(f"{PARENT_FIELD}{name}" for name in template.guessed)
-    return ReadRequest(request, _parent(ctx, stated.resource, template), incremental, guesses)
+    return ReadRequest(request, _parent(ctx, stated.resource, template), incremental, guesses, template.parents)
 
 
 def _leaked(stated: Stated, key: str) -> Node | None:
@@ -291,7 +298,8 @@ def _parent(ctx: Context, resource: Node, template: Template) -> Parent | None:
     keys = ctx.strings(include)
     parent = template.parent
     if parent is not None:
-        return Parent(parent, keys)
+        above = tuple((found[1], found[2]) for key in keys if (found := _OF_ANCESTOR.fullmatch(key)))
+        return Parent(parent, tuple(key for key in keys if not _OF_ANCESTOR.fullmatch(key)), above)
     if include is not None and keys:
         problem = "`include_from_parent` needs a parent, and no placeholder names one"
         fix = "write {resources.<resource>.<field>} where the request needs it, or delete the key"

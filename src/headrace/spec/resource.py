@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -49,12 +50,16 @@ _ODD_KEY = re.compile(r"\w[\w.:/-]*(?: [\w(][\w .():/-]*)")
 
 @dataclass(frozen=True, slots=True)
 class ReadResource:
-    """A resource as understood, where it stands, and what the model does not hold of it yet."""
+    """A resource as understood, where it stands, and what the model does not hold of it yet.
+
+    `named` are the resources whose fields its request takes, each where it is named first.
+    """
 
     resource: Resource
     node: Node
     paging_known: bool = True
     hooked: tuple[tuple[str, Node], ...] = ()
+    named: Mapping[str, Node] = field(default_factory=dict)
 
 
 def name_of(node: Node) -> str | None:
@@ -137,7 +142,9 @@ def read_resource(ctx: Context, node: Node, client: Node | None, names: list[str
     hides = hidden_by_default(resource)
     for sentence in hides:
         ctx.faults.tell("hidden-by-default", path.path, path.line, sentence=sentence)
-    read = ReadResource(msgspec.structs.replace(resource, hides=hides), node, known, tuple(ctx.hooked[before:]))
+    read = ReadResource(
+        msgspec.structs.replace(resource, hides=hides), node, known, tuple(ctx.hooked[before:]), request.named
+    )
     return with_key(read, auth.body if auth is not None else None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from headrace.envelope.path import parse
-from headrace.model.plan import Json, ParentField, Slot, Text, WindowValue
+from headrace.model.plan import FieldKey, Json, ParentField, Slot, Text, WindowValue
 from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.node import Node, Opaque
@@ -56,8 +56,8 @@ class Template:
     """The placeholders of the resource `own`. `names` are those of all, `parents` what they turn out to name.
 
     `window`: the endpoint is incremental, so `{incremental.…}` has a value. `batches` are the placeholders that take
-    the values of many rows, `alone` the paths of those that take one, `guessed` the names in a path that are taken for
-    a field of the parent without a word.
+    the values of many rows, `alone` what the others take of whom, `guessed` the names in a path that are taken for
+    a field of the parent without a word. Of several parents, `spec.lines` says which one is the nearest.
     """
 
     ctx: Context
@@ -66,7 +66,7 @@ class Template:
     window: bool = False
     parents: dict[str, Node] = field(default_factory=dict)
     batches: list[tuple[Node, ParentField]] = field(default_factory=list)
-    alone: set[str] = field(default_factory=set)
+    alone: set[FieldKey] = field(default_factory=set)
     guessed: set[str] = field(default_factory=set)
 
     def text(self, spot: Node, value: str | Text) -> Text:
@@ -198,9 +198,9 @@ class Template:
             return None
         self.parents.setdefault(parent, spot)
         form = form or Form()
-        found = ParentField(path, form.raw, form.batch)
+        found = ParentField(path, form.raw, form.batch, above=None if parent == self.parent else parent)
         if form.batch is None:
-            self.alone.add(path)
+            self.alone.add(found.key)
         else:
             self.batches.append((spot, found))
         return found
@@ -212,11 +212,5 @@ class Template:
 
     @property
     def parent(self) -> str | None:
-        """The one resource whose rows fill the slots; a second one is an error."""
-        names = list(self.parents)
-        if len(names) > 1:
-            spot = self.parents[names[1]]
-            problem = f"the request takes fields of several resources: {' and '.join(f'`{name}`' for name in names)}"
-            fix = "a resource has one parent: take all fields from it, or give the other values themselves"
-            self.ctx.faults.error("several-parents", spot.path, spot.at, problem, fix)
-        return names[0] if names else None
+        """The resource whose rows fill the slots: the first that is named."""
+        return next(iter(self.parents), None)

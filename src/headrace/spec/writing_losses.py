@@ -14,18 +14,17 @@ from headrace.model.plan import (
     Client,
     Cursor,
     HttpBasic,
-    Json,
     NoAuth,
     OAuth2ClientCredentials,
     OAuth2Jwt,
     Offset,
     ParentField,
     Ref,
-    Request,
     Resource,
     RetryPolicy,
     Text,
 )
+from headrace.model.slots import slots_of, with_slots
 from headrace.spec.faults import listed
 from headrace.spec.references import joined
 from headrace.spec.resource import with_size, with_size_param
@@ -65,7 +64,7 @@ def _resource(resource: Resource) -> Resource:
     paging = resource.paging
     if isinstance(paging, Cursor):
         paging = _changed(paging, follow_urls=False)
-    request = _with_plain_slots(resource.request)
+    request = with_slots(resource.request, _plain)
     if sized_oddly(resource) and not isinstance(paging, Offset):
         paging = with_size(_changed(paging, size=None, size_param=None), request)
         request = with_size_param(request, paging)
@@ -81,57 +80,9 @@ def _resource(resource: Resource) -> Resource:
     )
 
 
-def _with_plain_slots(request: Request) -> Request:
-    """The request with one value of one row, escaped, at each place."""
-    return _changed(
-        request,
-        path=request.path if isinstance(request.path, str) else _plain(request.path),
-        params=tuple((name, _plain(value)) for name, value in request.params),
-        headers=tuple((name, _plain(value)) for name, value in request.headers),
-        json=_plain_json(request.json),
-        form=None if request.form is None else tuple((name, _plain(value)) for name, value in request.form),
-        raw_body=None if request.raw_body is None else _plain(request.raw_body),
-    )
-
-
-def _plain(words: Text) -> Text:
-    return Text(tuple(ParentField(part.path) if isinstance(part, ParentField) else part for part in words.parts))
-
-
-def _plain_json(value: Json) -> Json:
-    match value:
-        case Text():
-            return _plain(value)
-        case dict():
-            return {_plain_json(key): _plain_json(sub) for key, sub in value.items()}
-        case list() | tuple():
-            return [_plain_json(sub) for sub in value]
-        case _:
-            return value
-
-
-def _slots(resource: Resource) -> Iterator[ParentField]:
-    """The values of the parent's row that a request takes."""
-    request = resource.request
-    path = (request.path,) if isinstance(request.path, Text) else ()
-    raw = (request.raw_body,) if request.raw_body is not None else ()
-    pairs = (*request.params, *request.headers, *(request.form or ()))
-    texts = (*path, *raw, *(value for _, value in pairs), *_texts(request.json))
-    return (part for words in texts for part in words.parts if isinstance(part, ParentField))
-
-
-def _texts(value: Json) -> Iterator[Text]:
-    match value:
-        case Text():
-            yield value
-        case dict():
-            for sub in value.values():
-                yield from _texts(sub)
-        case list() | tuple():
-            for sub in value:
-                yield from _texts(sub)
-        case _:
-            return
+def _plain(slot: ParentField) -> ParentField:
+    """One value of one row, escaped."""
+    return ParentField(slot.path, above=slot.above)
 
 
 def _auth(auth: Auth) -> Auth:
@@ -210,11 +161,11 @@ _LOSSES = (
     ),
     (
         "In {names}, a value of the parent's row that goes into the path with its slashes: dlt escapes them.",
-        lambda each: any(slot.raw for slot in _slots(each)),
+        lambda each: any(slot.raw for slot in slots_of(each.request)),
     ),
     (
         "In {names}, one request for many rows of the parent: dlt sends one for each.",
-        lambda each: any(slot.batch is not None for slot in _slots(each)),
+        lambda each: any(slot.batch is not None for slot in slots_of(each.request)),
     ),
 )
 

@@ -57,8 +57,8 @@ def resource_tree(resource: Resource, tongue: Tongue, open_names: Collection[str
         tree["max_table_nesting"] = resource.max_nesting
     if not resource.selected:
         tree["selected"] = False
-    if resource.parent is not None and resource.parent.include:
-        tree["include_from_parent"] = list[Value](resource.parent.include)
+    if resource.parent is not None and resource.parent.included:
+        tree["include_from_parent"] = list[Value](resource.parent.included)
     if resource.guesses and tongue.ours:
         tree["guesses"] = list[Value](sorted(resource.guesses))
     return {**tree, "endpoint": endpoint_tree(resource, tongue, open_names)}

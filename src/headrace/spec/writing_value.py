@@ -59,9 +59,8 @@ def _run(run: list[str | ParentField | WindowValue], parent: str, tongue: Tongue
 
 def _piece(part: str | ParentField | WindowValue, parent: str, *, plain: bool) -> str:
     match part:
-        case ParentField(path=path, raw=raw, batch=batch):
-            form = ":raw" if raw else f":batch({batch})" if batch is not None else ""
-            return f"{{resources.{parent}.{path}{form}}}"
+        case ParentField():
+            return part.of(parent)
         case WindowValue(which=which):
             return f"{{incremental.{which}}}"
         case _:

@@ -9,10 +9,22 @@ from urllib.parse import quote
 import msgspec
 
 from headrace.model.envelope import ABSENT, Absent
-from headrace.model.plan import Incremental, Json, ParentField, Ref, Request, Resource, Slot, Text, WindowValue
+from headrace.model.plan import (
+    FieldKey,
+    Incremental,
+    Json,
+    ParentField,
+    Ref,
+    Resource,
+    Slot,
+    Text,
+    WindowValue,
+)
+from headrace.model.slots import slots_of
 
-Row: TypeAlias = Mapping[str, "Json | Absent"]
-"""The values of one row of the parent, by path; of a batch of rows, a tuple of those that each row has for itself."""
+Row: TypeAlias = Mapping[FieldKey, "Json | Absent"]
+"""The values of one row of the parent, and of the rows that it comes from, by where they stand; of a batch of rows, a
+tuple of those that each row has for itself."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -31,9 +43,9 @@ EVERYTHING = Window()
 _CLIMBS = {".", ".."}
 
 
-def fields_of(resource: Resource) -> tuple[str, ...]:
-    """The paths below a parent's row that the request wants, each once, in the order in which they are met."""
-    return tuple(dict.fromkeys(slot.path for slot in _fields(resource)))
+def fields_of(resource: Resource) -> tuple[FieldKey, ...]:
+    """What the request wants of a parent's row and of those above it, each once, in the order in which it is met."""
+    return tuple(dict.fromkeys(slot.key for slot in _fields(resource)))
 
 
 def batch_of(resource: Resource) -> int | None:
@@ -41,16 +53,16 @@ def batch_of(resource: Resource) -> int | None:
     return next((slot.batch for slot in _fields(resource) if slot.batch is not None), None)
 
 
-def shared_of(resource: Resource) -> tuple[str, ...]:
-    """The paths whose values all rows of a batch have in common."""
-    batched = {slot.path for slot in _fields(resource) if slot.batch is not None}
-    return tuple(path for path in fields_of(resource) if path not in batched)
+def shared_of(resource: Resource) -> tuple[FieldKey, ...]:
+    """What all rows of a batch have in common."""
+    batched = {slot.key for slot in _fields(resource) if slot.batch is not None}
+    return tuple(key for key in fields_of(resource) if key not in batched)
 
 
 def together(resource: Resource, rows: Sequence[Row]) -> Row:
     """A batch of rows, one at least, as the one row that their request is bound to."""
     shared = set(shared_of(resource))
-    return {path: rows[0][path] if path in shared else tuple(row[path] for row in rows) for path in rows[0]}
+    return {key: rows[0][key] if key in shared else tuple(row[key] for row in rows) for key in rows[0]}
 
 
 def bind(resource: Resource, row: Row, window: Window = EVERYTHING) -> Resource:
@@ -151,7 +163,7 @@ class _Fill:
         words = [_word(slot, value) for value in self._values(slot)]
         for word in words:
             if not word or "," in word:
-                raise Unfit(f"`{slot.path}` is {word!r}, which cannot stand in a list with commas")
+                raise Unfit(f"`{_name(slot)}` is {word!r}, which cannot stand in a list with commas")
         return words
 
     def _value(self, slot: Slot) -> Json:
@@ -163,13 +175,13 @@ class _Fill:
 
     def _values(self, slot: ParentField) -> list[Json]:
         """The values of every row of a batch, or the one of a row."""
-        found = self._row.get(slot.path, ABSENT)
+        found = self._row.get(slot.key, ABSENT)
         values = list(found) if isinstance(found, tuple) else [found]
         for value in values:
             if isinstance(value, Absent):
-                raise Unfit(f"`{slot.path}` is missing")
+                raise Unfit(f"`{_name(slot)}` is missing")
             if value is None:
-                raise Unfit(f"`{slot.path}` is null")
+                raise Unfit(f"`{_name(slot)}` is null")
         return values
 
 
@@ -186,30 +198,13 @@ def _word(slot: Slot, value: Json) -> str:
 
 
 def _name(slot: Slot) -> str:
-    return slot.path if isinstance(slot, ParentField) else f"incremental.{slot.which}"
+    match slot:
+        case WindowValue(which=which):
+            return f"incremental.{which}"
+        case ParentField(path=path, above=above):
+            return path if above is None else f"{above}.{path}"
 
 
 def _fields(resource: Resource) -> Iterator[ParentField]:
     """The slots that a parent's row fills, in the order in which they are met."""
-    return (slot for slot in _slots(resource.request) if isinstance(slot, ParentField))
-
-
-def _slots(request: Request) -> Iterator[Slot]:
-    texts = [request.path] if isinstance(request.path, Text) else []
-    texts += [value for _, value in (*request.params, *request.headers, *(request.form or ()))]
-    texts += [] if request.raw_body is None else [request.raw_body]
-    for each in (*texts, *_texts(request.json)):
-        yield from each.slots
-
-
-def _texts(value: Json) -> Iterator[Text]:
-    match value:
-        case Text():
-            yield value
-        case dict():
-            for key, item in value.items():
-                yield from _texts(key)
-                yield from _texts(item)
-        case list() | tuple():
-            for item in value:
-                yield from _texts(item)
+    return slots_of(resource.request)

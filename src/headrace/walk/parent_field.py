@@ -72,4 +72,4 @@ def _filled_by(field: str, resource: Resource, path: Text) -> Resource:
 
 
 def _is_guess(part: str | Ref | Slot) -> TypeGuard[ParentField]:
-    return isinstance(part, ParentField) and part.path == PARENT_KEY
+    return isinstance(part, ParentField) and part.key == PARENT_KEY
