@@ -206,6 +206,7 @@ REFUSED: dict[str, Example] = {
     "resolve-unbound": of_dlt('"teams", {"name": "users", "endpoint": {"path": "users", "params": {"id": {"type": "resolve", "resource": "teams", "field": "id"}}}}'),
     "unknown-parent": of_dlt('{"name": "users", "endpoint": {"path": "{resources.team.id}/users"}}, "teams"'),
     "several-parents": of_dlt('"a", "b", {"name": "users", "endpoint": {"path": "{resources.a.id}/{resources.b.id}"}}'),
+    "no-ancestor": of_dlt('"a", "b", {"name": "users", "endpoint": "{resources.a.id}", "include_from_parent": ["{resources.b.id}"]}'),
     "batch": of_dlt('"teams", {"name": "users", "endpoint": {"params": {"team": "{resources.teams.id:batch(0)}"}}}'),
     "circle": of_dlt('{"name": "a", "endpoint": {"path": "{resources.b.id}"}}, {"name": "b", "endpoint": {"path": "{resources.a.id}"}}'),
     "no-parent": of_dlt('{"name": "users", "include_from_parent": ["id"]}'),

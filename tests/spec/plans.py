@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from hypothesis import strategies as st
@@ -140,9 +140,11 @@ NESTED = (
 
 
 @st.composite
-def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
-    """A resource; one with a parent takes a field of its rows."""
-    parent = draw(st.sampled_from([None, *parents]))
+def resources(draw: st.DrawFn, name: str, others: Sequence[Resource]) -> Resource:
+    """A resource; one with a parent takes a field of its rows, and perhaps of rows above."""
+    known = {each.name: each for each in others}
+    parent = draw(st.sampled_from([None, *known]))
+    ancestors = above(known, parent)
     slots = [st.just(ParentField("id")), st.just(ParentField("a.b", raw=False))] if parent is not None else []
     rule = draw(st.none() | INCREMENTALS)
     window = [st.just(WindowValue("start_value"))] if rule is not None else []
@@ -153,8 +155,12 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
     params = draw(st.dictionaries(NAMES.map("p_{}".format), valued, max_size=3))
     if parent is not None and rule is None and draw(st.booleans()):
         params["ids"] = Text((ParentField("key", batch=50, repeated=draw(st.booleans())),))
+    if draw(st.booleans()) and ancestors:
+        field = st.builds(ParentField, st.sampled_from(["key", "a.b", "c[0].d"]), above=st.sampled_from(ancestors))
+        params["above"] = Text(("of ", draw(field)))
     request = Request(path, draw(st.sampled_from(["GET", "POST"])), tuple(params.items()), **draw(BODIES))
     include = () if "ids" in params else draw(st.sampled_from([(), ("id", "name")]))
+    further = tuple((each, "id") for each in ancestors) if draw(st.booleans()) and include else ()
     paging = draw(PAGINGS)
     if not isinstance(paging, Offset) and draw(st.booleans()):
         paging = msgspec.structs.replace(paging, size=50, size_param=draw(st.sampled_from(["limit", "count"])))
@@ -182,17 +188,30 @@ def resources(draw: st.DrawFn, name: str, parents: Sequence[str]) -> Resource:
         auth=draw(st.none() | AUTHS),
         retry=draw(st.just(RetryPolicy()) | RETRIES),
         deadline_s=draw(st.sampled_from([None, 600.0, 0.5])),
-        parent=Parent(parent, include) if parent is not None else None,
+        parent=Parent(parent, include, further) if parent is not None else None,
         incremental=rule,
         actions=draw(ACTIONS),
     )
+
+
+def above(known: Mapping[str, Resource], parent: str | None) -> list[str]:
+    """The resources above a parent, up to the first that is asked for with many rows at once."""
+    found: list[str] = []
+    while parent is not None and (further := known[parent].parent) is not None:
+        if any(name == "ids" for name, _ in known[parent].request.params):
+            break
+        parent = further.resource
+        found.append(parent)
+    return found
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """A plan of one to three resources."""
     names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
-    made = [draw(resources(name, names[:at])) for at, name in enumerate(names)]
+    made: list[Resource] = []
+    for name in names:
+        made.append(draw(resources(name, made)))
     client = Client(
         "https://api.acme.io/v2",
         draw(AUTHS),

@@ -6,7 +6,8 @@ import warnings
 
 import pytest
 
-from headrace.model.plan import Parent, ParentField, Ref, Request, Text, WindowValue
+from headrace.model.plan import Parent, ParentField, Ref, Request, Resource, Text, WindowValue
+from headrace.model.slots import slots_of
 from headrace.spec.read import Options, Reading
 from headrace.spec.template import pieces
 
@@ -308,3 +309,116 @@ def test_a_format_string_is_taken_apart_with_doubled_braces_made_single() -> Non
         ("c", None),
     ]
     assert codes(of(with_child({"path": "c", "params": {"a": "{{a}}"}}))) == []
+
+
+def a_line(**child: object) -> dict[str, object]:
+    """Orgs, their repos, the issues of those, and a child beside them; `tags` hangs on nothing."""
+    return {
+        "client": {"base_url": "https://api.acme.io"},
+        "resources": [
+            {"name": "child", **child},
+            {"name": "issues", "endpoint": "i/{resources.repos.id}/{resources.orgs.id}"},
+            {"name": "repos", "endpoint": "r/{resources.orgs.id}"},
+            "orgs",
+            "tags",
+        ],
+    }
+
+
+def the_child(config: dict[str, object]) -> Resource:
+    return next(each for each in plan_of(of(config)).resources if each.name == "child")
+
+
+ORG, REPO = ParentField("id", above="orgs"), ParentField("name", above="repos")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "parent", "slots"),
+    [
+        ({"path": "{resources.orgs.id}/{resources.repos.id}"}, "repos", [ORG, ID]),
+        ({"path": "{resources.repos.id}/{resources.orgs.id}"}, "repos", [ID, ORG]),
+        ({"path": "{resources.orgs.id}/{resources.repos.name}/{resources.issues.id}"}, "issues", [ORG, REPO, ID]),
+        ({"path": "{resources.orgs.id}/{resources.issues.id}"}, "issues", [ORG, ID]),
+        ({"path": "{resources.orgs.id}"}, "orgs", [ID]),
+        (
+            {"path": "c", "params": {"a": "{resources.orgs.id}"}, "headers": {"X-B": "{resources.repos.id}"}},
+            "repos",
+            [ORG, ID],
+        ),
+        (
+            {
+                "path": "c/{o}/{r}",
+                "params": {
+                    "o": {"type": "resolve", "resource": "orgs", "field": "id"},
+                    "r": {"type": "resolve", "resource": "repos", "field": "id"},
+                },
+            },
+            "repos",
+            [ORG, ID],
+        ),
+        (
+            {"path": "c", "method": "POST", "json": {"{resources.orgs.id}": ["{resources.repos.id}"]}},
+            "repos",
+            [ORG, ID],
+        ),
+        (
+            {"path": "c", "params": {"a": ["{resources.repos.id:batch(9)}"], "b": "{resources.orgs.id}"}},
+            "repos",
+            [ParentField("id", batch=9, repeated=True), ORG],
+        ),
+    ],
+    ids=repr,
+)
+def test_the_parent_is_the_one_that_hangs_on_all_others(
+    endpoint: dict[str, object], parent: str, slots: list[ParentField]
+) -> None:
+    child = the_child(a_line(endpoint=endpoint))
+    assert child.parent == Parent(parent)
+    assert list(slots_of(child.request)) == slots
+
+
+def test_values_of_rows_above_the_parents_may_go_into_every_record() -> None:
+    include = ["id", "{resources.orgs.name}", "{not.one}"]
+    child = the_child(a_line(endpoint="c/{resources.repos.id}", include_from_parent=include))
+    assert child.parent == Parent("repos", ("id", "{not.one}"), (("orgs", "name"),))
+    assert child.parent.columns == ("_repos_id", "_repos_{not.one}", "_orgs_name")
+
+
+@pytest.mark.parametrize(
+    ("child", "code", "path", "problem"),
+    [
+        (
+            {"endpoint": "{resources.repos.id}/{resources.tags.id}"},
+            "several-parents",
+            "resources[0].endpoint",
+            "the request takes fields of `repos` and of `tags`, and neither of them is asked for with the other's rows",
+        ),
+        (
+            {"endpoint": "{resources.repos.id}", "include_from_parent": ["{resources.tags.id}"]},
+            "no-ancestor",
+            "resources[0].include_from_parent",
+            "`include_from_parent` takes a field of `tags`, which is not above `repos`",
+        ),
+        (
+            {"endpoint": "{resources.orgs.id:batch(5)}/{resources.repos.id}"},
+            "batch",
+            "resources[0].endpoint",
+            "a batch is of rows of the parent, `repos`, and `orgs` is further above",
+        ),
+    ],
+    ids=repr,
+)
+def test_what_has_no_line_above_it_is_an_error(child: dict[str, object], code: str, path: str, problem: str) -> None:
+    fault = the_error(of(a_line(**child)))
+    assert (fault.code, fault.path, fault.problem) == (code, path, problem)
+
+
+def test_a_row_that_was_asked_for_with_many_has_no_one_row_above() -> None:
+    config = a_line(endpoint="{resources.orgs.id}/{resources.repos.id}")
+    config["resources"][2] = {"name": "repos", "endpoint": "r/{resources.orgs.id:batch(5)}"}  # type: ignore[index]
+    config["resources"][1] = "issues"  # type: ignore[index]
+    fault = the_error(of(config))
+    assert (fault.code, fault.path) == ("batch", "resources[0].endpoint")
+    assert fault.problem == (
+        "a row of `repos` is asked for with many rows of its parent, so it has no one row of `orgs`"
+    )

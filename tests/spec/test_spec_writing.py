@@ -15,7 +15,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
-from headrace.model.plan import Cursor, DeclaredLimit, PageNumber, Paging, Plan, Ref, RetryPolicy, Text
+from headrace.model.plan import Cursor, DeclaredLimit, PageNumber, Paging, Parent, Plan, Ref, RetryPolicy, Text
+from headrace.model.slots import slots_of
 from headrace.spec.json_schema import json_schema
 from headrace.spec.mend import bare, same_plan
 from headrace.spec.mend_readings import UNSAID
@@ -388,6 +389,32 @@ def test_what_is_guessed_is_said_of_a_module_for_dlt() -> None:
     assert "guessed" in lost[0]
     assert "`endpoint.path` in `users`; `primary_key` in `users`" in lost[0]
     assert '"guesses"' not in text
+
+
+def test_a_value_of_an_ancestor_comes_down_to_dlt_by_way_of_the_parents() -> None:
+    config = {
+        "client": {"base_url": "https://api.acme.io"},
+        "resources": [
+            "orgs",
+            {"name": "repos", "endpoint": "r/{resources.orgs.id}", "include_from_parent": ["name"]},
+            {"name": "issues", "endpoint": "i/{resources.repos.id}"},
+            {
+                "name": "notes",
+                "endpoint": "n/{resources.orgs.owner.id}/{resources.repos.tags[0]}/{resources.issues.id}",
+                "include_from_parent": ["id", "{resources.orgs.name}"],
+            },
+        ],
+    }
+    meant = meant_by(plan_of(of(config)))
+    _, repos, issues, notes = without_ours(meant)[0].resources
+    assert repos.parent == Parent("orgs", ("name", "owner"))
+    assert issues.parent == Parent("repos", ("_orgs_owner", "tags", "_orgs_name"))
+    assert notes.parent == Parent("issues", ("id", "_repos__orgs_name"))
+    assert [slot.path for slot in slots_of(notes.request)] == ["_repos__orgs_owner.id", "_repos_tags[0]", "id"]
+    built(meant)
+    assert dlt_module(meant, "x")[1] == (
+        "In `notes`, values of rows above the parent's: dlt takes them of the parent, where they become columns.",
+    )
 
 
 def test_a_plan_that_dlt_can_be_told_in_full_says_nothing_of_losses() -> None:

@@ -87,6 +87,12 @@ def _check(ctx: Context, read: ReadResource, known: Mapping[str, Resource], name
             problem = f"`include_from_parent` takes a field of `{name}`, which is not above `{parent.resource}`"
             ctx.faults.error("no-ancestor", spot.path, spot.at, problem, "name a resource that its parent hangs on")
             return
+    for slot in slots_of(resource.request):
+        if slot.batch is not None and slot.above is not None:
+            where = read.named[slot.above]
+            problem = f"a batch is of rows of the parent, `{parent.resource}`, and `{slot.above}` is further above"
+            ctx.faults.error("batch", where.path, where.at, problem, f"write {{resources.{slot.above}.{slot.path}}}")
+            return
     taken = (slot.above for slot in slots_of(resource.request) if slot.above is not None)
     for name in dict.fromkeys((*taken, *(name for name, _ in parent.above))):
         for below in _between(parent.resource, name, known):

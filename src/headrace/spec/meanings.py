@@ -41,7 +41,8 @@ RESOURCE = {
     "max_table_nesting": "How many levels of lists become tables of their own; what is deeper stays JSON.",
     "selected": "Whether it is loaded when nothing is chosen with --resource. Default: true.",
     "parallelized": "Read, and not needed: all walks run side by side under one budget.",
-    "include_from_parent": "Fields of the parent's record that every record takes, as `_<parent>_<field>`.",
+    "include_from_parent": "Fields of the parent's record that every record takes, as `_<parent>_<field>`; of a record"
+    " further above, `{resources.<ancestor>.<field>}`.",
     "table_format": "Read, and without effect: the warehouse decides.",
     "file_format": "Read, and without effect: the warehouse decides.",
     "references": "Read, and without effect: references between tables are not written.",

@@ -29,6 +29,7 @@ from headrace.spec.faults import listed
 from headrace.spec.references import joined
 from headrace.spec.resource import with_size, with_size_param
 from headrace.spec.writing import Meant
+from headrace.spec.writing_ancestors import by_way_of_parents, takes_above
 from headrace.spec.writing_paging import sized_oddly
 
 _LONGEST = 64
@@ -42,7 +43,7 @@ def without_ours(meant: Meant) -> tuple[Meant, tuple[str, ...]]:
         name=source_name(meant.name),
         address=Text((Ref("base_url", "config"),)) if meant.address is None else meant.address,
         client=_client(meant.client),
-        resources=tuple(_resource(each) for each in meant.resources),
+        resources=by_way_of_parents(_resource(each) for each in meant.resources),
     )
     return plain, (*_of_name(meant.name), *_of_client(meant.client), *_of_resources(meant.resources), *_of_auths(meant))
 
@@ -166,6 +167,10 @@ _LOSSES = (
     (
         "In {names}, one request for many rows of the parent: dlt sends one for each.",
         lambda each: any(slot.batch is not None for slot in slots_of(each.request)),
+    ),
+    (
+        "In {names}, values of rows above the parent's: dlt takes them of the parent, where they become columns.",
+        takes_above,
     ),
 )
 
