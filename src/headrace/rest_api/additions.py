@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.rest_api.line import hide_ancestors
+
 _RAW = re.compile(r"\{(resources\.[^{}:!]+):raw\}")
 
 
@@ -27,6 +29,7 @@ def apart(config: Any) -> Additions:  # noqa: ANN401 - the caller's configuratio
     plain = _copied(config)
     if not isinstance(plain, dict):
         return Additions(plain, {}, frozenset())
+    hide_ancestors(plain)
     raw = dict(map(_raw_of, (one for one in plain.get("resources") or [] if isinstance(one, dict))))
     return Additions(plain, raw, frozenset(filter(None, map(_basic_of, _auths(plain)))))
 

@@ -14,6 +14,7 @@ from dlt.extract.items_transform import LimitItem, MetricsItem
 from dlt.extract.pipe import ForkPipe, Pipe
 from dlt.extract.source import SourceInjectableContext, SourceSchemaInjectableContext
 
+from headrace.rest_api.line import Line
 from headrace.rest_api.page import JsonPage, LastPage
 from headrace.rest_api.tables import TableMaker, table_maker
 
@@ -104,8 +105,10 @@ class Outlet(ForkPipe):  # type: ignore[misc]
             if pipe is not self._channel and not isinstance(item, LastPage):
                 given = item if isinstance(pipe, Channel) or not isinstance(item, JsonPage) else item.rows()
                 self._outgoing.append(ResolvablePipeItem(given, step, pipe, meta))
+        if isinstance(meta, Line) and meta.again:  # it went out when it was there for another line
+            return self._next()
         if not self._pipes or self.has_pipe(self._channel):
-            self._let_out(item, meta)
+            self._let_out(item, None if isinstance(meta, Line) else meta)
         return self._next()
 
     def _let_out(self, item: Any, meta: Any) -> None:  # noqa: ANN401

@@ -13,6 +13,7 @@ from dlt.extract.pipe import Pipe
 from dlt.extract.state import resource_state
 
 from headrace.rest_api.increment import Measured, arguments_of
+from headrace.rest_api.line import Line
 from headrace.rest_api.places import Place, Places
 
 _log = logging.getLogger("headrace.rest_api")
@@ -49,9 +50,9 @@ class ChildIncrement(Incremental[Any]):  # type: ignore[misc]
         setattr(pipe, _PLACES, self._places)
         return self
 
-    def open(self, values: Mapping[str, Any]) -> Place:
-        """The place of the row that gives a request these values."""
-        return self._places.open(values, self)
+    def open(self, values: Mapping[str, Any], *, again: bool) -> Place:
+        """The place of the row that gives a request these values; `again`: where it stood at first."""
+        return self._places.open(values, self, again=again)
 
     @cached_property
     def beginning(self) -> Measured:
@@ -60,10 +61,11 @@ class ChildIncrement(Incremental[Any]):  # type: ignore[misc]
 
     def __call__(self, rows: Any, meta: Any = None) -> Any:  # noqa: ANN401 - whatever flows in dlt's pipes
         """What is new to the row of the parent that these rows are of. dlt's own cursor sees them all."""
-        if not isinstance(meta, Place):
+        place = meta.place if isinstance(meta, Line) else meta
+        if not isinstance(place, Place):
             tell_one_cursor(self._bound_pipe, "its steps mark the rows with something of their own")
             return super().__call__(rows, meta)
-        kept = meta.sift(rows)
+        kept = place.sift(rows)
         super().__call__(rows, meta)
         self._places.note(self._cached_state)
         return kept

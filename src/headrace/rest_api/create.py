@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from graphlib import CycleError
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import dlt
 from dlt.common.configuration import resolve_configuration
@@ -32,8 +33,10 @@ from headrace.rest_api.endpoint import Endpoint, Means
 from headrace.rest_api.engine import Engine
 from headrace.rest_api.express import Inexpressible, actions_of, auth_of, no_session, paging_of, repeatable, selector_of
 from headrace.rest_api.generate import child_pages, root_pages
+from headrace.rest_api.line import Place, check_above, handed_down, place_of
 from headrace.rest_api.rejected import rejected
 from headrace.rest_api.resource import WalkedResource
+from headrace.spec.own_keys import included
 from headrace.transport.send import Timeouts
 
 _log = logging.getLogger("headrace.rest_api")
@@ -67,15 +70,20 @@ def _created(additions: Additions) -> list[DltResource]:
     graph, configured, resolved = build_resource_dependency_graph(defaults, config["resources"])
     client = config["client"]
     engine = Engine(Client(base_url=client["base_url"]), _named(configured.values()), _tell, _timeouts())
+    order = list(graph.static_order())
+    taken = {name: _taken(configured[name], resolved[name] or ()) for name in order}
+    parents = {name: each.parent for name, each in taken.items()}
+    down = handed_down(parents, {name: each.places for name, each in taken.items()})
     made: dict[str, DltResource] = {}
-    for name in graph.static_order():
-        one = configured[name]
+    for name in order:
+        one, parent = configured[name], parents[name]
         if isinstance(one, DltResource):
             made[name] = one
             continue
-        endpoint = _endpoint(name, one, resolved[name], engine, additions)
-        parent = made[resolved[name][0].resolve_config["resource"]] if resolved[name] else None
-        made[name] = _resource(endpoint, one, parent)
+        check_above(name, taken[name].places, parents)
+        endpoint = _endpoint(name, one, taken[name], engine, additions)
+        endpoint = replace(endpoint, down=down[name])
+        made[name] = _resource(endpoint, one, made[parent] if parent is not None else None)
     return list(made.values())
 
 
@@ -86,25 +94,50 @@ def _timeouts() -> Timeouts:
     return Timeouts(connect_s=stated, read_s=stated, total_s=max(usual.total_s, stated))
 
 
+class _Taken(NamedTuple):
+    """What a resource takes of its parent's rows, and of those above."""
+
+    near: tuple[Any, ...]
+    above: Mapping[str, Place]
+    include: tuple[str, ...]
+    include_above: tuple[Place, ...]
+
+    @property
+    def parent(self) -> str | None:
+        """The resource whose rows it is asked for."""
+        return self.near[0].resolve_config["resource"] if self.near else None
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All that it takes of rows above its parent's."""
+        return (*self.above.values(), *self.include_above)
+
+
+def _taken(one: Any, resolved: Sequence[Any]) -> _Taken:  # noqa: ANN401 - dlt's own
+    above = {
+        each.param_name: place for each in resolved if (place := place_of(each.resolve_config["field"])) is not None
+    }
+    near = tuple(each for each in resolved if each.param_name not in above)
+    include, further = included(() if isinstance(one, DltResource) else one.get("include_from_parent", []))
+    return _Taken(near, above, include, tuple(Place(owner, key, is_key=True) for owner, key in further))
+
+
 def _named(configured: Any) -> list[str]:  # noqa: ANN401 - dlt's own mapping
     """The absolute URLs that the configuration itself asks for."""
     paths = [one["endpoint"]["path"] for one in configured if not isinstance(one, DltResource)]
     return [path for path in paths if path.startswith(("http://", "https://"))]
 
 
-def _endpoint(
-    name: str, one: Mapping[str, Any], resolved: Sequence[Any] | None, engine: Engine, additions: Additions
-) -> Endpoint:
+def _endpoint(name: str, one: Mapping[str, Any], taken: _Taken, engine: Engine, additions: Additions) -> Endpoint:
     config, client = one["endpoint"], additions.config["client"]
     params = config.get("params", {})
     _validate_param_type(params)
-    include = one.get("include_from_parent", [])
-    if include and not resolved:
+    if one.get("include_from_parent") and not taken.near:
         raise ValueError(f"Resource `{name}` has `include_from_parent` but is not dependent on another resource")
     _, window, convert = setup_incremental_object(params, config.get("incremental"))
     auth = create_auth(config.get("auth", client.get("auth")))
     paginator = create_paginator(config.get("paginator")) or create_paginator(client.get("paginator"))
-    bound = {param.param_name for param in resolved or ()}
+    bound = {param.param_name for param in taken.near} | set(taken.above)
     return Endpoint(
         name=name,
         request={
@@ -124,8 +157,10 @@ def _endpoint(
         means=_means(name, config, additions, auth=auth, paginator=paginator),
         window=window,
         convert=convert,
-        resolved=tuple(resolved or ()),
-        include=tuple(include),
+        resolved=taken.near,
+        include=taken.include,
+        above=taken.above,
+        include_above=taken.include_above,
     )
 
 
@@ -165,7 +200,7 @@ def _resource(endpoint: Endpoint, one: Mapping[str, Any], parent: DltResource | 
         )
     else:
         made = dlt.resource(child_pages, _impl_cls=WalkedResource, data_from=parent, **hints)(
-            endpoint=endpoint, incremental_object=_by_row(incremental)
+            endpoint=endpoint, incremental_object=_by_row(incremental), meta=None
         )
     if endpoint.means is not None:
         made._pipe = Channel.of(made._pipe)  # noqa: SLF001

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from dlt.sources.rest_api.typing import ResolvedParam
 from headrace.model.plan import Auth, Paging, Resource, ResponseAction
 from headrace.rest_api.engine import Engine
 from headrace.rest_api.express import request_of
+from headrace.rest_api.line import Line, Place, further
 
 
 class NoRequest(ValueError):
@@ -46,7 +47,11 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`request` holds method, path, headers, params, json and data with their placeholders. `means` None: dlt walks."""
+    """`request` holds method, path, headers, params, json and data with their placeholders. `means` None: dlt walks.
+
+    `above` are the values of rows above the parent's that the request takes, by the name of the placeholder, and
+    `include_above` those that every record takes; `down` are what resources below want of the parent's row and above.
+    """
 
     name: str
     request: Mapping[str, Any]
@@ -61,6 +66,20 @@ class Endpoint:
     convert: Callable[..., Any] | None
     resolved: tuple[ResolvedParam, ...] = ()
     include: tuple[str, ...] = ()
+    above: Mapping[str, Place] = field(default_factory=dict)
+    include_above: tuple[Place, ...] = ()
+    down: tuple[Place, ...] = ()
+
+    @property
+    def parent(self) -> str:
+        """The resource with whose rows this one is asked for; only one with a parent has it."""
+        name: str = self.resolved[0].resolve_config["resource"]
+        return name
+
+    @property
+    def wants_above(self) -> bool:
+        """Whether it matters from which rows the parent's own have come, to it or to a resource below it."""
+        return bool(self.above or self.include_above or any(place.resource != self.parent for place in self.down))
 
     def filled(self, values: Mapping[str, Any], incremental: Incremental[Any] | None) -> dict[str, Any]:
         """The request with its placeholders filled in, as dlt does it; a row's values are quoted in the path."""
@@ -82,19 +101,29 @@ class Endpoint:
         }
         return filled
 
-    def values(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What the request takes of a parent's row. Raises ValueError if it lacks something, NoRequest for a null."""
+    def values(self, row: Mapping[str, Any], line: Line) -> dict[str, Any]:
+        """What the request takes of a parent's row, and of those from which that has come (`line`).
+
+        Raises:
+            ValueError: one of them lacks something.
+            NoRequest: something is null.
+        """
         found: dict[str, Any] = collect_resolved_values(row, list(self.resolved), None, None)
+        found |= {name: line.value(place) for name, place in self.above.items()}
         for name, value in found.items():
             if value is None:
-                raise NoRequest(f"`{name}` is null")
+                place = self.above.get(name)
+                raise NoRequest(f"`{name if place is None else f'resources.{place.resource}.{place.field}'}` is null")
         return found
 
-    def members(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What every record takes of its parent's row."""
-        parent = self.resolved[0].resolve_config["resource"]
-        record: dict[str, Any] = build_parent_record(row, parent, list(self.include))
-        return record
+    def members(self, row: Mapping[str, Any], line: Line) -> dict[str, Any]:
+        """What every record takes of its parent's row and of those above."""
+        record: dict[str, Any] = build_parent_record(row, self.parent, list(self.include))
+        return record | {f"_{place.resource}_{place.field}": line.value(place) for place in self.include_above}
+
+    def line(self, row: Mapping[str, Any], line: Line) -> Line | None:
+        """What resources below want of a parent's row and of those above; None if they want nothing."""
+        return further(line, self.parent, row, self.down) if self.down else None
 
     def resource(self, filled: Mapping[str, Any]) -> Resource:
         """The walk of a request without placeholders, by our engine."""

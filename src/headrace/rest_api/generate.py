@@ -6,6 +6,7 @@
 import logging
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
 import msgspec
@@ -17,6 +18,7 @@ from headrace.rest_api.channel import Channel
 from headrace.rest_api.child import ChildIncrement, tell_one_cursor
 from headrace.rest_api.endpoint import Endpoint, NoRequest, encoded
 from headrace.rest_api.engine import Stream
+from headrace.rest_api.line import NOTHING, Line
 from headrace.rest_api.page import JsonPage, LastPage, with_members
 from headrace.rest_api.places import Place
 
@@ -48,54 +50,74 @@ def child_pages(
     items: Any,  # noqa: ANN401 - rows of whatever resource is the parent
     endpoint: Endpoint,
     incremental_object: Optional[Incremental[Any]],
+    meta: Any = None,  # noqa: ANN401 - dlt's, or the line of the rows
 ) -> Iterator[Any]:
     """The pages of all rows of a parent's page, in the order of the rows. Equal requests are made once."""
     rows = items if isinstance(items, list) else [items]
+    came = meta if isinstance(meta, Line) else NOTHING
+    if came.again and not endpoint.wants_above:
+        return
     pipe = get_current_pipe()
     if incremental_object is not None and not isinstance(incremental_object, ChildIncrement):
         tell_one_cursor(pipe, "its increment is not the one of the configuration")
     if endpoint.means is None:
-        yield from _by_dlt(rows, endpoint, incremental_object)
+        for page in _by_dlt(rows, endpoint, incremental_object, came):
+            yield _unmarked(page, meta)
         return
     asked = pipe.asked if isinstance(pipe, Channel) else set()
-    yield from _walks(_requests(rows, endpoint, incremental_object, asked), endpoint)
-    yield LastPage(waits=False)
-    yield LastPage()
+    for page in _walks(_requests(rows, endpoint, incremental_object, asked, came), endpoint):
+        yield _unmarked(page, meta)
+    yield _unmarked(LastPage(waits=False), meta)
+    yield _unmarked(LastPage(), meta)
 
 
-def _by_dlt(rows: Any, endpoint: Endpoint, incremental: Optional[Incremental[Any]]) -> Iterator[Any]:  # noqa: ANN401
+def _unmarked(page: Any, meta: Any) -> Any:  # noqa: ANN401
+    """The page: one with no mark of its own would bear that of the parent's page."""
+    bears = page is not None and not isinstance(page, DataItemWithMeta) and isinstance(meta, Line)
+    return DataItemWithMeta(None, page) if bears else page
+
+
+def _by_dlt(
+    rows: Any,  # noqa: ANN401
+    endpoint: Endpoint,
+    incremental: Optional[Incremental[Any]],
+    came: Line,
+) -> Iterator[Any]:
     for row in rows:
-        values = endpoint.values(row)
+        values = endpoint.values(row, came)
         place, window = _place(values, incremental)
         for page in endpoint.by_dlt(endpoint.filled(values, window)):
-            for record in page if endpoint.include else ():
-                record.update(endpoint.members(row))
-            yield _placed(page, place)
+            for record in page if endpoint.include or endpoint.include_above else ():
+                record.update(endpoint.members(row, came))
+            yield _placed(page, place, endpoint.line(row, came))
         if place is not None:
             place.walked()
 
 
 def _place(
-    values: dict[str, Any], incremental: Optional[Incremental[Any]]
+    values: dict[str, Any], incremental: Optional[Incremental[Any]], *, again: bool = False
 ) -> tuple[Optional[Place], Optional[Incremental[Any]]]:
     """The place of a row, if the increment has any, and the increment that its request is bound to."""
     if not isinstance(incremental, ChildIncrement):
         return None, incremental
-    place = incremental.open(values)
+    place = incremental.open(values, again=again)
     return place, place.increment
 
 
-def _placed(page: Any, place: Optional[Place]) -> Any:  # noqa: ANN401
-    """A page with the place of the row that it is of."""
+def _placed(page: Any, place: Optional[Place], line: Optional[Line]) -> Any:  # noqa: ANN401
+    """A page with the place of the row that it is of, and what resources below want of it."""
+    if line is not None:
+        return DataItemWithMeta(replace(line, place=place), page)
     return page if place is None else DataItemWithMeta(place, page)
 
 
 class _Asked(NamedTuple):
-    """A request, what its records take from the parent's row, and the row's place."""
+    """A request, what its records take from the parent's row, the row's place, and what resources below want of it."""
 
     filled: dict[str, Any]
     added: bytes
     place: Optional[Place]
+    line: Optional[Line]
 
 
 def _requests(
@@ -103,22 +125,26 @@ def _requests(
     endpoint: Endpoint,
     incremental: Optional[Incremental[Any]],
     asked: set[bytes],
+    came: Line,
 ) -> Iterator[_Asked]:
-    """One request for each row that gives a new one, wherever its increment begins."""
+    """One request for each row that gives a new one, wherever its increment begins, or that is of a new line."""
     beginning = incremental.beginning if isinstance(incremental, ChildIncrement) else incremental
     for row in rows:
         try:
-            values = endpoint.values(row)
+            values = endpoint.values(row, came)
             filled = endpoint.filled(values, beginning)
         except NoRequest as why:
             _log.warning("%s: a row of its parent is left out, because %s", endpoint.name, why)
             continue
-        mark = msgspec.json.encode(filled, enc_hook=str)
-        if mark not in asked:
-            asked.add(mark)
-            place, window = _place(values, incremental)
+        added, line = encoded(endpoint.members(row, came)), endpoint.line(row, came)
+        mark = msgspec.json.encode(filled, enc_hook=str) + added
+        marks = {mark} if line is None else {mark, mark + msgspec.json.encode(list(line.values.items()), enc_hook=str)}
+        known = marks & asked
+        asked |= marks
+        if known != marks:
+            place, window = _place(values, incremental, again=True)
             bound = filled if place is None else endpoint.filled(values, window)
-            yield _Asked(bound, encoded(endpoint.members(row)), place)
+            yield _Asked(bound, added, place, None if line is None else replace(line, again=bool(known)))
 
 
 def _walks(requests: Iterator[_Asked], endpoint: Endpoint) -> Iterator[Any]:
@@ -132,7 +158,11 @@ def _walks(requests: Iterator[_Asked], endpoint: Endpoint) -> Iterator[Any]:
                 return
             stream, one = under_way[0]
             for records in engine.take(stream):
-                yield None if records is None else _placed(JsonPage(with_members(records, one.added)), one.place)
+                yield (
+                    None
+                    if records is None
+                    else _placed(JsonPage(with_members(records, one.added)), one.place, one.line)
+                )
             engine.close(stream)
             under_way.popleft()
             if one.place is not None:

@@ -44,12 +44,18 @@ class Places:
             kept = resource_state(increment.resource_name).setdefault(STATE, {})
             self._ours = kept.setdefault(increment.cursor_path, {})
             self._go_on(before)
+        self._first: dict[str, Mark | None] = {}
         self._rows: dict[str, Mark] = self._ours.setdefault("rows", {})
 
-    def open(self, values: Mapping[str, Any], increment: Incremental[Any]) -> Place:
-        """The place of the row that gives a request these values, with a bound increment to measure it by."""
+    def open(self, values: Mapping[str, Any], increment: Incremental[Any], *, again: bool) -> Place:
+        """The place of the row that gives a request these values, with a bound increment to measure it by.
+
+        `again`: as it stood when it was first opened in this extraction, for records that go to another line of rows.
+        """
         key = _key(values)
-        return Place(key, Measured(increment, self._rows.get(key)), self)
+        before = self._rows.get(key)
+        first = self._first.setdefault(key, before)
+        return Place(key, Measured(increment, first if again else before), self)
 
     def new(self, rows: Any) -> Any:  # noqa: ANN401 - whatever flows in dlt's pipes
         """The rows of one that had no place which dlt has not loaded."""

@@ -6,7 +6,7 @@ the others have no such line, and are refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -29,22 +29,27 @@ def in_lines(ctx: Context, resources: Sequence[ReadResource]) -> list[ReadResour
 
 def _below_nearest(ctx: Context, read: ReadResource, named: Mapping[str, Sequence[str]]) -> ReadResource:
     first, *_ = names = list(read.named)
-    nearest = next((name for name in names if set(names) - {name} <= _above(name, named)), None)
-    if nearest is None:
+    parent_name = nearest(names, named)
+    if parent_name is None:
         _tell_apart(ctx, read, named)
         return read
 
     def named_anew(slot: ParentField) -> ParentField:
         owner = slot.above or first
-        return msgspec.structs.replace(slot, above=None if owner == nearest else owner)
+        return msgspec.structs.replace(slot, above=None if owner == parent_name else owner)
 
     resource = read.resource
-    parent = msgspec.structs.replace(resource.parent or Parent(nearest), resource=nearest)
+    parent = msgspec.structs.replace(resource.parent or Parent(parent_name), resource=parent_name)
     request = with_slots(resource.request, named_anew)
     return replace(read, resource=msgspec.structs.replace(resource, request=request, parent=parent))
 
 
-def _above(name: str, named: Mapping[str, Sequence[str]]) -> set[str]:
+def nearest(names: Collection[str], named: Mapping[str, Sequence[str]]) -> str | None:
+    """The one of several resources that hangs on all the others, by what each one names."""
+    return next((name for name in names if set(names) - {name} <= above(name, named)), None)
+
+
+def above(name: str, named: Mapping[str, Sequence[str]]) -> set[str]:
     """All resources above one, however far."""
     found: set[str] = set()
     left = list(named.get(name, ()))
@@ -62,7 +67,7 @@ def _tell_apart(ctx: Context, read: ReadResource, named: Mapping[str, Sequence[s
         (one, other)
         for place, one in enumerate(read.named)
         for other in list(read.named)[place + 1 :]
-        if other not in _above(one, named) and one not in _above(other, named)
+        if other not in above(one, named) and one not in above(other, named)
     )
     spot = read.named[other]
     ctx.faults.error(
@@ -83,7 +88,7 @@ def _check(ctx: Context, read: ReadResource, known: Mapping[str, Resource], name
         return
     spot = read.node.get("include_from_parent") or read.node
     for name, _ in parent.above:
-        if name not in _above(parent.resource, named):
+        if name not in above(parent.resource, named):
             problem = f"`include_from_parent` takes a field of `{name}`, which is not above `{parent.resource}`"
             ctx.faults.error("no-ancestor", spot.path, spot.at, problem, "name a resource that its parent hangs on")
             return
@@ -104,11 +109,11 @@ def _check(ctx: Context, read: ReadResource, known: Mapping[str, Resource], name
                 return
 
 
-def _between(parent: str, above: str, known: Mapping[str, Resource]) -> Iterator[str]:
+def _between(parent: str, ancestor: str, known: Mapping[str, Resource]) -> Iterator[str]:
     """The resources of a line, from a parent up to the one below an ancestor; a circle ends where it closes."""
     seen: set[str] = set()
     name: str | None = parent
-    while name is not None and name != above and name in known and name not in seen:
+    while name is not None and name != ancestor and name in known and name not in seen:
         yield name
         seen.add(name)
         following = known[name].parent

@@ -6,6 +6,8 @@ They are read in every document; a live configuration is dlt's alone.
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +26,19 @@ RETRY = ("statuses", "attempts", "base_s", "cap_s", "timeout_s")
 LIMIT = ("requests", "seconds")
 _SIZES = ("limit", "page_size")
 _STATUSES = range(100, 600)
+
+
+_OF_ANCESTOR = re.compile(r"\{resources\.([^.{}]+)\.([^{}]+)\}")
+
+
+def included(keys: Iterable[str]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What `include_from_parent` takes of the parent's row, and of rows above: `{resources.<ancestor>.<key>}`."""
+    near, above = [], []
+    for key in keys:
+        found = _OF_ANCESTOR.fullmatch(key)
+        above += [(found[1], found[2])] if found else []
+        near += [] if found else [key]
+    return tuple(near), tuple(above)
 
 
 class OwnPaging(NamedTuple):

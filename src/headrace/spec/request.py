@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
@@ -17,6 +16,7 @@ from headrace.spec.incremental import read_incremental
 from headrace.spec.incremental_sync import read_incremental_sync
 from headrace.spec.jinja import slice_names, without_jinja
 from headrace.spec.node import Node, Opaque, shown
+from headrace.spec.own_keys import included
 from headrace.spec.partition_router import Partition, read_partition
 from headrace.spec.placeholders import from_outside, guessed_parent, unbound
 from headrace.spec.references import Part, joined
@@ -25,7 +25,6 @@ from headrace.spec.template import Piece, Template, pieces
 from headrace.spec.vocabulary import PLACEHOLDER_KEYS
 
 Method = Literal["GET", "POST"]
-_OF_ANCESTOR = re.compile(r"\{resources\.([^.{}]+)\.([^{}]+)\}")  # in `include_from_parent`
 
 
 class Stated(NamedTuple):
@@ -298,8 +297,7 @@ def _parent(ctx: Context, resource: Node, template: Template) -> Parent | None:
     keys = ctx.strings(include)
     parent = template.parent
     if parent is not None:
-        above = tuple((found[1], found[2]) for key in keys if (found := _OF_ANCESTOR.fullmatch(key)))
-        return Parent(parent, tuple(key for key in keys if not _OF_ANCESTOR.fullmatch(key)), above)
+        return Parent(parent, *included(keys))
     if include is not None and keys:
         problem = "`include_from_parent` needs a parent, and no placeholder names one"
         fix = "write {resources.<resource>.<field>} where the request needs it, or delete the key"
