@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import dlt
 import pytest
 
 from tests.parity.rest_api.asking import config, went_well
@@ -167,3 +168,11 @@ def test_an_increment_on_the_way_down_lets_the_same_rows_through_for_every_line(
         loaded = went_well(load(source, tmp_path))
     assert loaded.values("repos") == ["a", "b", "new"]
     assert [each for each in loaded.values("issues") if "new" in each] == ["/issues/1/new", "/issues/2/new"]
+
+
+def test_a_row_above_may_be_one_of_a_resource_of_dlts_own(tmp_path: Path) -> None:
+    orgs = dlt.resource([ORGS], name="orgs")
+    with serving(forge) as server:
+        loaded = by_drop_in(config(server.url, orgs, BY_TEAM, ISSUES), tmp_path)
+    assert went_well(loaded).values("issues") == PATHS
+    assert loaded.values("issues", "_orgs_name") == ["one", "one", "two", "two"]
