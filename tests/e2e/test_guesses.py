@@ -167,16 +167,17 @@ def test_children_that_are_all_too_short_to_tell_are_loaded_once_and_prove_nothi
         assert "single_page" in lines["proof"]["why"]
 
 
-def test_a_list_of_a_round_number_is_complete_once_a_flag_says_so(workplace: Workplace) -> None:
+def test_a_list_of_a_round_number_is_told_until_a_flag_says_that_it_is_all(workplace: Workplace) -> None:
     config = {"client": {"base_url": "https://api.example.com"}, "resources": ["birds"]}
     (workplace.folder / "c.json").write_text(json.dumps(config))
     with served(lambda _: (200, [{"id": number} for number in range(20)])) as url:
         ran = workplace.run(url, config="c.json")
-        why = ran.report["resources"]["birds"]["proof"]["why"]
-        assert (ran.code, ran.report["resources"]["birds"]["records"]) == (1, 20), ran.err
-        flag, setting = why.partition("run again with `")[2].partition("`")[0].split()
+        assert (ran.code, ran.report["resources"]["birds"]["records"]) == (0, 20), ran.err
+        words = " ".join(ran.err.split())
+        assert "the list has just 20 records" in words
+        flag, setting = words.partition("state `")[2].partition("`")[0].split()
         ran = workplace.run(url, flag, setting, config="c.json")
-    assert (ran.code, ran.report["resources"]["birds"]["proof"]["complete"]) == (0, True), ran.err
+    assert (ran.code, "just 20 records" in " ".join(ran.err.split())) == (0, False), ran.err
 
 
 def test_an_endpoint_that_only_the_prose_lists_is_tried_before_a_row_of_it_counts(workplace: Workplace) -> None:

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from headrace.envelope.split import compile_splitter
 from headrace.model.envelope import Ask
-from headrace.model.plan import AutoPaging, Cursor, LinkHeader, NextUrl, PageNumber, Paging, Parent, SinglePage, text
+from headrace.model.plan import (
+    AutoPaging,
+    Cursor,
+    LinkHeader,
+    NextUrl,
+    PageNumber,
+    Paging,
+    Parent,
+    Resource,
+    SinglePage,
+    text,
+)
 from headrace.walk.detect import Detection, detect
 
 from .driver import Answer, resource, walk
@@ -162,15 +173,19 @@ def test_signs_of_more_that_say_not_how_end_the_walk_unproven(body: Any, headers
 
 
 @pytest.mark.parametrize("records", [10, 20, 25, 30, 50, 100, 200, 250, 500, 1000])
-def test_as_many_records_as_a_page_often_has_are_no_proof(records: int) -> None:
+def test_as_many_records_as_a_page_often_has_are_a_doubt_that_names_the_flag(records: int) -> None:
     rows = [{"id": number} for number in range(records)]
-    walked = walk(resource(AUTO, selector=None), lambda _: Answer({"items": rows, "count": records}))
-    assert (walked.pages, walked.done.proven) == (1, False)
-    assert walked.detection is not None
-    assert f"just {records} records" in walked.detection.why
-    child = msgspec.structs.replace(resource(AUTO, selector=None), parent=Parent("orders"))
-    assert walk(child, lambda _: Answer({"items": rows})).done.proven
-    assert walk(resource(AUTO, selector=None), lambda _: Answer({"items": rows[1:]})).done.proven
+
+    def doubt(of: Resource, shown: list[dict[str, int]]) -> str:
+        walked = walk(of, lambda _: Answer({"items": shown, "count": len(shown)}))
+        assert (walked.pages, walked.done.proven) == (1, True)
+        assert walked.detection is not None
+        return walked.detection.doubt
+
+    alone = resource(AUTO, selector=None)
+    assert f"just {records} records" in doubt(alone, rows)
+    assert "endpoint.paginator=single_page" in doubt(alone, rows)
+    assert doubt(alone, rows[1:]) == doubt(msgspec.structs.replace(alone, parent=Parent("orders")), rows) == ""
 
 
 @pytest.mark.parametrize(
@@ -188,6 +203,8 @@ def test_a_round_number_of_records_that_the_api_calls_all_is_all(more: dict[str,
     body = {"items": [{"id": number} for number in range(20)], **more}
     walked = walk(resource(AUTO, selector=None), lambda _: Answer(body, headers))
     assert (walked.pages, walked.done.proven) == (1, True)
+    assert walked.detection is not None
+    assert walked.detection.doubt == ""
 
 
 @pytest.mark.parametrize("more", [{"total": 250}, {"meta": {"total_pages": 13}}])

@@ -19,7 +19,7 @@ from headrace.envelope.body import checked_text, mask_lone_surrogates
 from headrace.envelope.choose import choose
 from headrace.envelope.path import render
 from headrace.model.envelope import Envelope
-from headrace.model.guess import KEY
+from headrace.model.guess import KEY, PAGINATOR, flag
 from headrace.model.plan import (
     AutoPaging,
     Cursor,
@@ -117,7 +117,8 @@ def detect(resource: Resource, headers: dict[str, str], body: bytes, envelope: E
     if not isinstance(resource.paging, AutoPaging):
         return Detection(resource.paging, selector, chosen)
     paging, why = _paging(resource, resource.paging, headers, root, envelope)
-    return Detection(paging, selector, f"{chosen}; {why}" if chosen else why)
+    doubt = _round_number(resource, paging, headers, root, len(envelope.records))
+    return Detection(paging, selector, f"{chosen}; {why}" if chosen else why, doubt=doubt)
 
 
 def parsed(body: bytes) -> Raw | None:
@@ -144,7 +145,7 @@ def _paging(
         or _token(auto, seen, envelope)
         or _undecided(auto, _beyond(headers, seen, len(envelope.records)), envelope)
         or _ended(auto, headers, seen)
-        or _undecided(auto, _sign_of_more(resource, auto, headers, seen, len(envelope.records)), envelope)
+        or _undecided(auto, _sign_of_more(auto, headers, seen, len(envelope.records)), envelope)
         or (SinglePage(auto.size, auto.size_param), _single_why(envelope))
     )
 
@@ -242,22 +243,31 @@ def _undecided(auto: AutoPaging, sign: str | None, envelope: Envelope) -> tuple[
     return auto, f"paging: {sign}, but not how to ask for more; state a paginator, or `single_page` if this is all"
 
 
-def _sign_of_more(
-    resource: Resource, auto: AutoPaging, headers: dict[str, str], seen: Sightings, records: int
-) -> str | None:
-    """Anything else; where nobody says how large a page is, a round number of records may be a page of more.
-
-    Of many lists, one for each row of a parent, some have such a number by chance.
-    """
+def _sign_of_more(auto: AutoPaging, headers: dict[str, str], seen: Sightings, records: int) -> str | None:
+    """Anything else that speaks of more records than are here."""
     for one in (*seen.more, *seen.next):
         if one.value is True:
             return f"`{render(one.keys)}` is true"
     if any(one.value is False for one in seen.more) or _is_all(headers, seen, records):
         return None
-    if auto.size:
-        return f"the page is full ({records} records)" if records >= auto.size else None
-    round_number = resource.parent is None and records in _USUAL_SIZES
-    return f"there are just {records} records, as on a full page of many APIs" if round_number else None
+    return f"the page is full ({records} records)" if auto.size and records >= auto.size else None
+
+
+def _round_number(resource: Resource, paging: Paging, headers: dict[str, str], root: Raw | None, records: int) -> str:
+    """What to say of a page that is taken for all and has just as many records as a page often has, if nobody counts.
+
+    Of many lists, one for each row of a parent, some have such a number by chance.
+    """
+    seen = sight(root) if root is not None else Sightings()
+    says = any(one.value is False for one in seen.more) or _is_all(headers, seen, records)
+    if not isinstance(paging, SinglePage) or paging.size or resource.parent is not None or says:
+        return ""
+    if records not in _USUAL_SIZES:
+        return ""
+    return (
+        f"the list has just {records} records, as a full page of many APIs, and nothing says whether that is all: "
+        f"look, and state {flag(resource.name, PAGINATOR, 'single_page')}, or the paginator that leads on"
+    )
 
 
 def _beyond(headers: dict[str, str], seen: Sightings, records: int) -> str | None:
