@@ -32,7 +32,7 @@ from headrace.sinks.dlt_tables import dlt_table, in_order, known_tables
 
 _log = logging.getLogger("headrace.rest_api")
 BATCH_BYTES = 6 << 20
-AHEAD = 1  # batches of one resource that are being read while the next one is gathered
+AHEAD = 2  # batches of one resource that are being read while the next one is gathered
 
 
 Item: TypeAlias = tuple[TableNameMeta | None, Any]

@@ -114,7 +114,7 @@ def upper(row: dict[str, Any]) -> dict[str, Any]:
         {"processing_steps": [{"map": upper}], "parallelized": True},
         {"processing_steps": [{"map": upper}], "selected": False},
     ],
-    ids=repr,
+    ids=["alone", "parallelized", "not loaded"],
 )
 @pytest.mark.parametrize("repos", [BY_ORG, BY_TEAM], ids=["by org", "by team"])
 def test_the_drop_in_keeps_the_line_through_steps_of_python(repos: Config, more: Config, tmp_path: Path) -> None:
