@@ -258,11 +258,11 @@ def _round_number(resource: Resource, paging: Paging, headers: dict[str, str], r
 
     Of many lists, one for each row of a parent, some have such a number by chance.
     """
-    seen = sight(root) if root is not None else Sightings()
-    says = any(one.value is False for one in seen.more) or _is_all(headers, seen, records)
-    if not isinstance(paging, SinglePage) or paging.size or resource.parent is not None or says:
+    all_of_it = isinstance(paging, SinglePage) and not paging.size and resource.parent is None
+    if not all_of_it or records not in _USUAL_SIZES:
         return ""
-    if records not in _USUAL_SIZES:
+    seen = sight(root) if root is not None else Sightings()
+    if any(one.value is False for one in seen.more) or _is_all(headers, seen, records):
         return ""
     return (
         f"the list has just {records} records, as a full page of many APIs, and nothing says whether that is all: "
