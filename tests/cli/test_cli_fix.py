@@ -234,7 +234,7 @@ def test_a_write_that_fails_half_way_leaves_no_file_behind(monkeypatch: pytest.M
     def fail(*_: object, **__: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", fail)
+    monkeypatch.setattr("headrace.cli.output.os.fchmod", fail)
     said = Said("vitally.md", "--fix", "--in-place")
     assert said.code == 2
     assert "No space left on device" in said.err

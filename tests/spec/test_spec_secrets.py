@@ -184,10 +184,15 @@ def test_a_filler_hides_no_value_that_lies_behind_it() -> None:
 
 
 def test_only_credentials_have_fillers() -> None:
-    assert Lookup({"REGION": "todo"})(Ref("REGION", "env")) == "todo"
-    assert Lookup({"REGION": "todo"})(Ref("region", "config")) == "todo"
-    assert Lookup({"API_TOKEN": "todo"})(Ref("API_TOKEN", "env")) is None
-    assert Lookup({"API_TOKEN": "todo"})(Ref("api_token", "config")) is None
+    assert Lookup({"REGION": "xxx"})(Ref("REGION", "env")) == "xxx"
+    assert Lookup({"REGION": "xxx"})(Ref("region", "config")) == "xxx"
+    assert Lookup({"API_TOKEN": "xxx"})(Ref("API_TOKEN", "env")) is None
+    assert Lookup({"API_TOKEN": "xxx"})(Ref("api_token", "config")) is None
+
+
+@pytest.mark.parametrize("words", ["dummy", "secret-token", "token", "todo", "abc-here", "add-ons-password", "api_key"])
+def test_what_an_api_may_well_take_is_found(words: str) -> None:
+    assert Lookup({"K": words})(Ref("k")) == words
 
 
 def test_a_space_says_that_what_looks_like_a_filler_is_meant() -> None:

@@ -19,7 +19,7 @@ def add_output(group: argparse._ActionsContainer) -> None:
 
 def check_free(file: str | None, *, force: bool) -> None:
     """Raises UsageError where a file is there that nobody asked to overwrite."""
-    if file is not None and Path(file).exists() and not force:
+    if file is not None and Path(file).is_file() and not force:
         raise UsageError(f"{file} is there already: name another file, or add --force to overwrite it")
 
 
@@ -28,7 +28,7 @@ def put(words: str, file: str | None, world: World) -> None:
     if file is None:
         world.say(words)
         return
-    write_whole(Path(file), f"{words}\n")
+    write_whole(Path(file), f"{words}\n" if words else "")
     world.complain(f"Written to {file}.")
 
 
@@ -38,16 +38,31 @@ def write_whole(path: Path, text: str, like: Path | None = None) -> None:
     It has the rights of `like`, or those of the file that it takes the place of; a link keeps pointing where it points.
     Raises ConfigError where it cannot be written.
     """
-    place = path.resolve()
-    draft = place.with_name(f".{place.name}.{os.getpid()}.part")
-    rights = like or place
     try:
-        draft.touch()
-        if rights.exists():  # before there is anything to read in it
-            draft.chmod(rights.stat().st_mode & 0o7777)
-        draft.write_text(text, encoding="utf-8")
+        place = path.resolve()
+        if place.exists() and not place.is_file():  # a pipe, or a device: it is written to, and stays
+            place.write_text(text, encoding="utf-8")
+            return
+        _take_place(place, text, like or place)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to each other
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path} cannot be written ({reason}): check the folder.") from error
+
+
+def _take_place(place: Path, text: str, like: Path) -> None:
+    draft = place.with_name(f".{place.name}.{os.getpid()}.part")
+    rights = like.stat().st_mode & 0o7777 if like.exists() else None
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o666 & ~_umask() if rights is None else rights)
         draft.replace(place)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written ({error.strerror or error}): check the folder.") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -5,24 +5,33 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRET: Final = frozenset((
-    "auth", "authorization", "cookie", "credential", "credentials", "key", "passphrase", "passwd", "password", "pwd",
-    "secret", "sig", "signature", "token",
+    "auth", "authorization", "cookie", "credential", "credentials", "pass", "passphrase", "passwd", "password", "pwd",
+    "secret", "sig", "signature",
 ))  # fmt: skip
-_RUN_TOGETHER: Final = re.compile(r".*(?:apikey|token|secret|password)")
+_RUN_TOGETHER: Final = re.compile(
+    r"(?!(?:page|next|sync|continuation)token).+(?:apikey|accesskey|token|secret|password)|apikey"
+)
+_SURE: Final = frozenset(("access", "api", "bearer", "client", "private", "refresh", "session"))
+"""What stands beside `token` or `key` where it is a credential, whatever else stands there."""
 _PLACES: Final = frozenset(("page", "next", "continuation", "cursor", "sync", "sort", "order", "primary", "foreign"))
-"""What stands before `token` or `key` where it is a place in a list, or names a field."""
+"""What stands beside them where it is a place in a list, or names a field."""
+_ABOUT: Final = frozenset(("type", "url", "uri", "method", "mode", "expires", "expiry", "expiration"))
+"""The last word of what is said about a credential."""
 
 
 def names_credential(name: str) -> bool:
-    """Whether what a person sets to this name is a credential: `api_key`, `X-Auth-Token`, `accessToken`, `pwd`.
+    """Whether what a person sets to this name is a credential: `api_key`, `X-Auth-Token-V2`, `accessToken`, `pwd`.
 
     `page_token`, `sort_key` and their kin are none. An API's own names are less sure: see `transport.redact`.
     """
-    words = [word.lower() for word in _WORDS.findall(name)]
-    while words and words[-1].isdigit():
-        words.pop()
-    if not words or not _PLACES.isdisjoint(words):
+    words = [word for word in (found.lower() for found in _WORDS.findall(name)) if word != "v"]
+    if not words or words[-1] in _ABOUT:
         return False
-    return words[-1] in _SECRET or words[0] == "authorization" or _RUN_TOGETHER.fullmatch(words[-1]) is not None
+    if not _SECRET.isdisjoint(words) or any(map(_RUN_TOGETHER.fullmatch, words)):
+        return True
+    is_sure = not _SURE.isdisjoint(words)
+    if "token" in words or "key" in words:
+        return is_sure or (_PLACES.isdisjoint(words) and ("token" in words or words[-1] == "key"))
+    return False

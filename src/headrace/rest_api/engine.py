@@ -115,6 +115,7 @@ class Engine:
         """The loop, begun if it is not there. Called with the lock held."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
+            self._announcing = False  # what the loop before this one had still to announce went with it
             self._transport, self._closing = self._loop.create_future(), asyncio.Event()
             threading.Thread(
                 target=self._run, args=(self._loop, self._transport, self._closing), name="headrace-walks", daemon=True

@@ -20,6 +20,24 @@ _FILLER: Final = re.compile(
 )
 
 
+_UNFILLED: Final = re.compile(
+    rf"""
+      <[^<>]+> | \$?\{{\{{?[^{{}}]+\}}?\}} |                 # <token>, ${{TOKEN}}, {{{{ token }}}}
+      (?:[^\W_]+[-_ ])*your[-_ ](?:[^\W_]+[-_ ])*{_WHAT}(?:[-_ ]here)? | (?:insert|enter|put|add|paste)[-_ ]your[-_ ].* |
+      x{{3,}}(?:-x+)* | \*{{3,}} | \.{{3}} | … | change[-_ ]?me | replace[-_ ]?me
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def is_unfilled(words: str) -> bool:
+    """Whether what was found where credentials are kept is still the filler of a template.
+
+    Fewer words than in a document: whoever has `dummy` in the environment may have an API that takes it.
+    """
+    return len(words) <= _LONGEST and _UNFILLED.fullmatch(words) is not None
+
+
 def is_filler(words: str) -> bool:
     """Whether nobody can have meant these words as a credential. With a space before them, somebody has."""
     return len(words) <= _LONGEST and _FILLER.fullmatch(words) is not None

@@ -10,7 +10,7 @@ from typing import Any
 from headrace.errors import ConfigError
 from headrace.model.credential import names_credential
 from headrace.model.plan import Ref
-from headrace.spec.filler import is_filler
+from headrace.spec.filler import is_unfilled
 
 DEFAULT_SECRETS = Path(".dlt/secrets.toml")
 DEFAULT_CONFIG = Path(".dlt/config.toml")
@@ -36,7 +36,7 @@ class Lookup:
         """The value of a reference."""
         is_secret = ref.kind == "secret" or names_credential(ref.name)
         for where, value in self._found(ref):
-            if not (is_secret and is_filler(value)):
+            if not (is_secret and is_unfilled(value)):
                 return value
             self.fillers.setdefault(ref, where)
         return None

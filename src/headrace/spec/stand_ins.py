@@ -43,7 +43,7 @@ _WHOLE: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 """What names a value beyond doubt: in braces wherever it stands, without them only if it is the whole."""
 
-_QUOTED_NAME = re.compile(r"""\b(?:config|secrets?)(?:\.|\[\s*['"]|\.get\(\s*['"])(\w+)""")
+_QUOTED_NAME = re.compile(r"""\b(?:config|secrets?)(?:\.get\(\s*['"]|\[\s*['"]|\.)(\w+)""")
 
 
 def without_stand_ins(ctx: Context, config: Node) -> Node:
