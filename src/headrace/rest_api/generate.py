@@ -86,7 +86,7 @@ def _by_dlt(
     if came.again:  # dlt's own pipe has nothing that lets rows down and keeps them out of the table
         raise ValueError(
             f"Rows of `{endpoint.parent}` have come for a second row above them, and `{endpoint.name}`, which dlt's "
-            "own client fetches, would be loaded twice: give it one of dlt's paginators and auth classes, without a session"
+            "own client fetches, would be loaded twice: give it a paginator and auth of dlt's own, and no session"
         )
     for row in rows:
         values = endpoint.values(row, came)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import msgspec
@@ -11,12 +12,14 @@ from headrace.decode.names import table_name
 from headrace.journal.layout import RunRecord
 from headrace.model.plan import Resource
 from headrace.model.position import Seen
-from headrace.model.table import Watermark
+from headrace.model.strategy import takes_whole_loads
+from headrace.model.table import Schema, Watermark
 from headrace.run.again import asked_for, comes_again, is_keyed, line_of
 from headrace.run.deliver import Delivery
 from headrace.run.ends import WalkEnd
 from headrace.run.resume import OpenWalk
 from headrace.sinks.base import AskedFor, WalkCommit
+from headrace.sinks.settle import held_back
 
 
 class Walked(NamedTuple):
@@ -35,30 +38,42 @@ def entering(
     walked: Sequence[Walked],
     known: Mapping[str, Resource],
     ends: Mapping[str, WalkEnd],
+    *,
     record: RunRecord,
     delivery: Delivery,
+    schema: Schema,
 ) -> tuple[tuple[WalkCommit, ...], dict[str, Seen]]:
     """How the walks enter, and the places that are written down with them. `known` are all resources by name."""
+    commits = [_walk_commit(each, known, record, delivery) for each in walked]
+    loaded = {name for name, end in ends.items() if end.proven} - held_back(commits, schema) - delivery.refused.keys()
     seen: dict[str, Seen] = {}
-    for each in walked:
-        if _moves(each, ends, delivery):
+    for each, commit in zip(walked, commits, strict=True):
+        if _moves(each, commit, known, loaded):
             seen |= each.seen
-    return tuple(_walk_commit(each, known, record, delivery, seen) for each in walked), seen
+    lines = (line_of(each.walk.resource, known) for each in walked)
+    again = (comes_again(line, seen) for line in lines)
+    told = zip(commits, again, strict=True)
+    return tuple(msgspec.structs.replace(commit, provisional=one) for commit, one in told), seen
 
 
-def _moves(one: Walked, ends: Mapping[str, WalkEnd], delivery: Delivery) -> bool:
-    """Whether the places of a walk move: rows that it, or a child of it, was not walked for must come again."""
+def _moves(one: Walked, commit: WalkCommit, known: Mapping[str, Resource], loaded: AbstractSet[str]) -> bool:
+    """Whether the places of a walk move: rows that it, or one below it, was not walked for must come again.
+
+    `loaded` are the walks that came to their end and do not wait in the staging.
+    """
     way = one.walk.resource
-    if not all(child in ends and ends[child].proven for child in way.children):
+    if not _all_below(way, known, loaded):
         return False
     # Of the rows of a parent each has its own place; where no key replaces rows, they are taken back as a whole.
-    merges = delivery.dispositions.get(way.name, way.disposition) == "merge" and is_keyed(way)
-    return one.end.proven or (way.parent is not None and merges)
+    merges = commit.disposition == "merge" and is_keyed(way) and not takes_whole_loads(way.strategy)
+    return way.name in loaded or (way.parent is not None and merges)
 
 
-def _walk_commit(
-    one: Walked, known: Mapping[str, Resource], record: RunRecord, delivery: Delivery, seen: Mapping[str, Seen]
-) -> WalkCommit:
+def _all_below(way: Resource, known: Mapping[str, Resource], loaded: AbstractSet[str]) -> bool:
+    return all(child in loaded and _all_below(known[child], known, loaded) for child in way.children)
+
+
+def _walk_commit(one: Walked, known: Mapping[str, Resource], record: RunRecord, delivery: Delivery) -> WalkCommit:
     walk, end, way = one.walk, one.end, one.walk.resource
     mark = delivery.watermarks.get(way.name, Watermark(way.name, 0, fingerprint=walk.delivered_as))
     line = line_of(way, known)
@@ -71,6 +86,5 @@ def _walk_commit(
         why=end.why,
         proven=end.proven,
         asks=asked_for(walk, line, record),
-        provisional=comes_again(line, seen),
         asked_for=one.asked_for,
     )

@@ -268,7 +268,7 @@ class Flow:
         loaded = [walk for walk in self._loaded_walks if walk.resource.name not in delivery.refused]
         walked = [self._walked(walk) for walk in loaded]
         known = {each.resource.name: each.resource for each in run.walks}
-        walks, seen = entering(walked, known, self.ends, run.record, delivery)
+        walks, seen = entering(walked, known, self.ends, record=run.record, delivery=delivery, schema=schema)
         dropped = {walk.table for walk in walks if walk.walk in self._refreshed(delivery)}
         return Commit(run.record.run_id, load_id, takeover.SCHEMA, schema, walks, tuple(sorted(dropped)), seen)
 

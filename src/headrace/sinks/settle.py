@@ -96,9 +96,9 @@ def settle(
     fresh = [walk for walk in commit.walks if not _covers(committed.get(walk.walk), walk.watermark)]
     for walk in fresh:
         _check_pages(walk, staged, committed)
-    whole = {walk.walk for walk in fresh if _must_be_whole(walk, commit.schema)}
-    waiting = {walk.table for walk in fresh if walk.walk in whole and not walk.watermark.complete}
-    entering = [walk for walk in fresh if _enters(walk, whole, waiting)]
+    held = held_back(fresh, commit.schema)
+    # A walk that failed before its first page changes nothing, and must not count as begun.
+    entering = [one for one in fresh if one.walk not in held and (one.watermark.pages > 0 or one.watermark.complete)]
     deliveries = _deliveries(commit, entering)
     asked = {(walk.walk, walk.asks): walk for walk in entering}
     parts = [_again(old, asked[old.walk, old.asks]) for old in provisional if (old.walk, old.asks) in asked]
@@ -212,11 +212,11 @@ def _must_be_whole(walk: WalkCommit, schema: Schema) -> bool:
     return walk.disposition == "replace" or merges_whole
 
 
-def _enters(walk: WalkCommit, whole: AbstractSet[str], waiting: AbstractSet[str]) -> bool:
-    if walk.walk in whole and walk.table in waiting:
-        return False
-    # A walk that failed before its first page changes nothing, and must not count as begun.
-    return walk.watermark.pages > 0 or walk.watermark.complete
+def held_back(walks: Sequence[WalkCommit], schema: Schema) -> frozenset[str]:
+    """The walks that stay in the staging: it means something what a load of their table lacks, and one is not over."""
+    whole = [walk for walk in walks if _must_be_whole(walk, schema)]
+    waiting = {walk.table for walk in whole if not walk.watermark.complete}
+    return frozenset(walk.walk for walk in whole if walk.table in waiting)
 
 
 def _dropped(commit: Commit, entering: list[WalkCommit], begun: AbstractSet[str]) -> tuple[str, ...]:

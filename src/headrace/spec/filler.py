@@ -23,7 +23,8 @@ _FILLER: Final = re.compile(
 _UNFILLED: Final = re.compile(
     rf"""
       <[^<>]+> | \$?\{{\{{?[^{{}}]+\}}?\}} |                 # <token>, ${{TOKEN}}, {{{{ token }}}}
-      (?:[^\W_]+[-_ ])*your[-_ ](?:[^\W_]+[-_ ])*{_WHAT}(?:[-_ ]here)? | (?:insert|enter|put|add|paste)[-_ ]your[-_ ].* |
+      (?:[^\W_]+[-_ ])*your[-_ ](?:[^\W_]+[-_ ])*{_WHAT}(?:[-_ ]here)? |
+      (?:insert|enter|put|add|paste)[-_ ]your[-_ ].* |
       x{{3,}}(?:-x+)* | \*{{3,}} | \.{{3}} | … | change[-_ ]?me | replace[-_ ]?me
     """,
     re.VERBOSE | re.IGNORECASE,
