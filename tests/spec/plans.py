@@ -42,6 +42,7 @@ from headrace.model.plan import (
     WindowValue,
 )
 from headrace.model.strategy import Cdc, DeleteInsert, InsertOnly, Scd2, Strategy, Upsert
+from headrace.spec.filler import is_filler
 from headrace.spec.order import load_order
 from headrace.spec.references import joined
 from headrace.spec.resource import with_size, with_size_param
@@ -61,8 +62,8 @@ def words(*slots: st.SearchStrategy[object]) -> st.SearchStrategy[Text]:
 
 
 PLAIN = words()
-KEPT = PLAIN.filter(lambda text: "{x}" not in text.parts)
-"""Credentials: a reader takes `{x}` for a place where one is to be filled in."""
+KEPT = PLAIN.filter(lambda text: "{x}" not in text.parts and not is_filler(text.literal or ""))
+"""Credentials: a reader takes `{x}` and `xxx` for places where one is to be filled in."""
 AUTHS = st.one_of(
     st.just(NoAuth()),
     st.builds(HttpBasic, KEPT, KEPT),
