@@ -92,6 +92,28 @@ def test_an_attempt_has_the_timeout_that_dlts_settings_state(api: Api, monkeypat
     assert rows == [{"id": 2}]
 
 
+def test_a_walk_after_a_rest_is_announced_whatever_was_due_when_the_loop_ended(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.rest_api.engine._IDLE_S", 0.0)
+    monkeypatch.setattr("headrace.rest_api.engine._PATIENCE_S", 60.0)
+    monkeypatch.setattr("headrace.rest_api.engine._TICK_S", 3600.0)  # what waits for its tick goes with the loop
+    api.list_of("/a", [{"id": 1}])
+    running = engine(api)
+    first, second = running.open(resource()), running.open(resource())
+    next(page for page in running.take(first) if page is not None)
+    running.close(first)
+    running.close(second)
+    while walkers():
+        walkers()[0].join(10)
+    monkeypatch.setattr("headrace.rest_api.engine._TICK_S", 0.01)
+    later = running.open(resource())
+    try:
+        assert [page for page in running.take(later) if page is not None] == [[b'{"id": 1}']]
+    finally:
+        running.close(later)
+
+
 def test_what_a_walk_fails_with_is_raised_behind_its_pages(api: Api) -> None:
     api.list_of("/a", [{"id": 1}])
     running = engine(api)
