@@ -157,7 +157,10 @@ def test_a_template_that_names_a_secret_takes_it_from_where_secrets_are(
     assert "credential-named" in codes(reading, "note")
 
 
-@pytest.mark.parametrize("template", ["{{ config.api_key | upper }}-x", "{{ config['api_key'] + now_utc() }}"])
+@pytest.mark.parametrize(
+    "template",
+    ["{{ config.api_key | upper }}-x", "{{ config['api_key'] + now_utc() }}", "{{ config.get('api_key') ~ '-x' }}"],
+)
 def test_nothing_is_made_of_a_secret(template: str) -> None:
     reading = scaffold({"path": "users", "params": {"q": template}})
     assert codes(reading) == ["secret-template"]
