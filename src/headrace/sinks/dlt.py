@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import Destination
 from dlt.common.exceptions import DltException, MissingDependencyException
+from dlt.common.schema.utils import normalize_schema_name
+from dlt.common.storages.configuration import WithLocalFiles
 
 from headrace.errors import ConfigError, SinkError
 from headrace.model.position import Seen
@@ -24,6 +26,7 @@ from headrace.sinks.figures import NOTHING, STAGED, Counted, added, last_load, m
 from headrace.sinks.settle import Delivery, Settlement, begun_again, check_roots, later, roots_of, settle, to_take
 
 _FORMATS = ("delta", "iceberg")
+_NO_NAME = "<unnamed>"  # of a pipeline: none can have it, and no file of a user's
 
 
 class DltSink:
@@ -36,7 +39,7 @@ class DltSink:
     def __init__(self, name: str, dataset: str, folder: Path, *, pipeline: str = "") -> None:
         self._name, _, query = name.partition("?")
         self._format = _table_format(query)
-        self._destination = _destination(self._name)
+        self._destination = _destination(self._name, dataset, pipeline)
         self._dataset = dataset
         self._pipeline = pipeline
         self._folder = folder
@@ -184,11 +187,16 @@ class DltSink:
         return Receipt(rows, tuple(mark for mark in delivered if mark), load_id, lost, together(self._counted))
 
 
-def _destination(name: str) -> Destination:
+def _destination(name: str, dataset: str, pipeline: str) -> Destination:
     """The destination that dlt knows by this name, with all its settings found. Raises ConfigError."""
     try:
         destination = Destination.from_reference(name)
-        destination.configuration(destination.spec()._bind_dataset_name("d"))  # noqa: SLF001 - without one it is refused
+        spec = destination.spec()._bind_dataset_name("d")  # noqa: SLF001 - without one it is refused
+        if isinstance(spec, WithLocalFiles):
+            spec.pipeline_name = _NO_NAME
+        found = destination.configuration(spec)
+        if destination.destination_name == "duckdb" and Path(found.credentials.database).stem == _NO_NAME:
+            destination = Destination.from_reference(name, credentials=_database(dataset, pipeline))
     except ConfigFieldMissingException as error:
         raise ConfigError(f"the destination dlt:{name} {lacking(error)}") from error
     except MissingDependencyException as error:
@@ -199,6 +207,13 @@ def _destination(name: str) -> Destination:
             "or one that is named in .dlt/config.toml"
         ) from error
     return destination
+
+
+def _database(dataset: str, pipeline: str) -> str:
+    """The file of a DuckDB that nothing configures: dlt's own choice is called as the dataset, which DuckDB refuses."""
+    schema = normalize_schema_name(dataset)
+    clashes = not pipeline or normalize_schema_name(pipeline) in {schema, f"{schema}_staging"}
+    return f"{f'{dataset}_db' if clashes else pipeline}.duckdb"
 
 
 def _table_format(query: str) -> str | None:
