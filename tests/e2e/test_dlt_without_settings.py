@@ -42,7 +42,8 @@ def load(workplace: Workplace, *flags: str) -> set[str]:
 
 def rows(workplace: Workplace, file: str, dataset: str) -> list[Any]:
     with duckdb.connect(str(workplace.folder / file)) as connection:
-        return connection.sql(f"SELECT id FROM {dataset}.things ORDER BY id").fetchall()
+        found: list[Any] = connection.sql(f"SELECT id FROM {dataset}.things ORDER BY id").fetchall()
+        return found
 
 
 def test_the_file_is_called_as_the_document(workplace: Workplace) -> None:

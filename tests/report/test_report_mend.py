@@ -8,6 +8,7 @@ from headrace.envelope.absent import SelectorAbsent
 from headrace.errors import (
     BodyRejected,
     ConfigError,
+    ContractBroken,
     ForeignOrigin,
     Interrupted,
     JournalError,
@@ -36,6 +37,7 @@ from headrace.report.mend import Mend, mend_of
         (RetriesSpent("html", status=200), "answer"),
         (ForeignOrigin("x"), "origin"),
         (WalkStuck("x"), "paging"),
+        (ContractBroken("x"), "contract"),
         (SinkError("x"), "warehouse"),
         (JournalError("x"), "cause"),
         (ConfigError("x"), "cause"),

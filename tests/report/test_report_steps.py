@@ -88,5 +88,32 @@ def test_another_warehouse_is_offered_only_while_nothing_is_kept_for_this_one() 
     assert "--journal" not in told(failed("warehouse", kind="sink", pages=1))[0].words
 
 
+def test_a_contract_is_mended_in_the_configuration_and_the_warehouse_is_not_blamed() -> None:
+    first, then = told(failed("contract", kind="sink", pages=1))
+    assert first.words == (
+        "Mend the schema contract of r0 in the configuration, which asks for nothing again; or, if the API's data was "
+        "mended, fetch it again with --new."
+    )
+    assert then.command == "AGAIN"
+
+
+@pytest.mark.parametrize("mend", ["request", "credentials", "contract"])
+def test_what_a_run_that_stays_unfinished_keeps_from_the_others_is_said(mend: Mend) -> None:
+    report = failed(mend, pages=1, kind="sink" if mend == "contract" else "source")
+    others = {name: ResourceReport(pages=1, stopped="end") for name in ("a", "b")}
+    report = msgspec.structs.replace(report, resources={**report.resources, **others})
+    assert told(report)[-1] == Step(
+        "Until then the run stays unfinished, and running it again brings nothing new of a and b: for that, begin a "
+        "new run with --new, and leave r0 out by naming the others with --resource."
+    )
+    assert not any("unfinished" in step.words for step in told(report, msgspec.structs.replace(SETTING, anew=True)))
+
+
+def test_where_time_may_do_it_the_others_need_not_be_named() -> None:
+    report = failed("again", pages=1)
+    report = msgspec.structs.replace(report, resources={**report.resources, "a": ResourceReport(stopped="end")})
+    assert len(told(report)) == 1
+
+
 def test_a_run_that_is_done_has_nothing_to_mend() -> None:
     assert told(RunReport("r1", "complete", {"r0": ResourceReport(pages=1, stopped="end")})) == []

@@ -331,6 +331,16 @@ def test_a_journal_that_cannot_be_written_is_not_called_a_warehouse() -> None:
     assert "the disk of the journal refused; what was fetched is kept" in text_of(report)
 
 
+def test_a_contract_that_is_broken_is_not_called_a_warehouse() -> None:
+    broken = Failure("sink", "things.a is frozen", "users", mend="contract")
+    report = RunReport("r1", "failed", {"users": GOOD.resources["users"]}, errors=(broken,))
+    text = text_of(report)
+    assert "a schema contract was broken; what was fetched is kept" in text
+    assert "warehouse" not in text
+    other = msgspec.structs.replace(report, errors=(broken, Failure("sink", "locked", mend="warehouse")))
+    assert "the warehouse refused; what was fetched is kept" in text_of(other)
+
+
 def test_a_run_that_begins_anew_promises_nothing() -> None:
     report = RunReport(
         "r1", "failed", {"users": BAD.resources["accounts"]}, errors=(Failure("interrupted", "stopped", mend="again"),)

@@ -23,7 +23,7 @@ class Exit(enum.IntEnum):
     SOURCE = 3
     """The API refused or failed for good, or headrace itself did; what was fetched is kept: run again to resume."""
     SINK = 4
-    """The warehouse (or the disk of the journal) refused; what was fetched is kept."""
+    """The warehouse (or the disk of the journal, or a schema contract) refused; what was fetched is kept."""
     INTERRUPTED = 130
     """Stopped by the user: run again to resume."""
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from headrace.envelope.absent import SelectorAbsent
 from headrace.errors import (
+    ContractBroken,
     ForeignOrigin,
     HeadraceError,
     Interrupted,
@@ -19,13 +20,13 @@ from headrace.errors import (
 )
 
 Mend: TypeAlias = Literal[
-    "credentials", "request", "selector", "answer", "origin", "paging", "warehouse", "again", "cause"
+    "credentials", "request", "selector", "answer", "origin", "paging", "contract", "warehouse", "again", "cause"
 ]
 
 _OK = range(200, 300)
 
 
-def mend_of(error: BaseException) -> Mend:  # noqa: PLR0911 - one return for each kind
+def mend_of(error: BaseException) -> Mend:  # noqa: C901, PLR0911 - one return for each kind
     """The one thing to mend. "again": nothing, time may do it. "cause": what the error's own sentence says."""
     match error:
         case ForeignOrigin():
@@ -42,6 +43,8 @@ def mend_of(error: BaseException) -> Mend:  # noqa: PLR0911 - one return for eac
             return "request"
         case RetriesSpent() | Interrupted():
             return "again"
+        case ContractBroken():
+            return "contract"
         case SinkError():
             return "warehouse"
         case HeadraceError():

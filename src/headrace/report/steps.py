@@ -13,6 +13,7 @@ from headrace.report.mend import Mend
 from headrace.report.words import some
 
 _NAMES_SHOWN = 6
+_ENDED = ("end", "early", "limit")
 _MENDS: dict[Mend, str] = {
     "credentials": "Mend the credentials{which}",
     "request": "Mend the path or the parameters{of}, or the base URL",
@@ -20,6 +21,8 @@ _MENDS: dict[Mend, str] = {
     "answer": "See what the URL{of} answers, and mend the path or the base URL",
     "origin": "Allow {url} with --allow-origin, if it is to be trusted",
     "paging": "Mend the paging{of}, as said above",
+    "contract": "Mend the schema contract{of} in the configuration, which asks for nothing again; or, if the API's "
+    "data was mended, fetch it again with --new",
     "warehouse": "Mend the warehouse, as said above{other}",
     "cause": "Mend what failed{of}, as said above",
     "again": "",
@@ -78,6 +81,19 @@ def _on_again(report: RunReport, setting: Setting) -> Iterator[Step]:
         on = "Run it again when the API answers:"
     yield from (Step(f"{words}.") for words in mends)
     yield Step(f"Then {on[0].lower()}{on[1:]}" if mends else on, setting.again)
+    if mends and not setting.anew and setting.mode != "replay":
+        yield from (Step(words) for words in _held_up(report))
+
+
+def _held_up(report: RunReport) -> Iterator[str]:
+    """What a run that cannot be finished keeps from the resources that have nothing to mend."""
+    failed = {fault.resource for fault in report.errors if fault.resource and fault.mend != "again"}
+    others = [name for name, each in report.resources.items() if each.stopped in _ENDED and name not in failed]
+    if failed and others:
+        yield (
+            f"Until then the run stays unfinished, and running it again brings nothing new of {_told(others)}: for "
+            f"that, begin a new run with --new, and leave {_told(sorted(failed))} out by naming the others with --resource."
+        )
 
 
 def _mends(report: RunReport) -> Iterator[str]:

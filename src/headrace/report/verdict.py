@@ -38,6 +38,8 @@ def verdict(report: RunReport, setting: Setting) -> Verdict:
     style, words = _WORDS[code]
     if code == Exit.SINK and any(fault.kind in {"disk", "journal"} for fault in report.errors):
         words = "the disk of the journal refused"
+    elif code == Exit.SINK and all(fault.mend == "contract" for fault in report.errors if fault.kind == "sink"):
+        words = "a schema contract was broken"
     if code == Exit.SOURCE and not report.pages:
         words = "failed; nothing was fetched or loaded"
     elif code in {Exit.SOURCE, Exit.SINK, Exit.INTERRUPTED} and not setting.anew:
