@@ -104,7 +104,7 @@ def test_what_a_run_that_stays_unfinished_keeps_from_the_others_is_said(mend: Me
     report = msgspec.structs.replace(report, resources={**report.resources, **others})
     assert told(report)[-1] == Step(
         "Until then the run stays unfinished, and running it again brings nothing new of a and b: for that, begin a "
-        "new run with --new, and leave r0 out by naming the others with --resource."
+        "new run with --new, and leave out r0 by naming others with --resource."
     )
     assert not any("unfinished" in step.words for step in told(report, msgspec.structs.replace(SETTING, anew=True)))
 

@@ -142,12 +142,58 @@ def test_a_fetch_that_ran_out_of_time_goes_on_as_well(room: Room) -> None:
 def test_the_option_wins_over_the_document_and_holds_for_every_resource(room: Room) -> None:
     room.api.lists = {"a": pages([0] * 2), "b": pages([0] * 2)}
     room.write(within("a", seconds=60), a_list("b"))
-    room.api.slow = {"a": FOR_EVER, "b": FOR_EVER}
+    hang_at(room, "a@1", "b@1")
     began = time.monotonic()
     report = room.run(walk_deadline=0.2).report
     assert time.monotonic() - began < 5
     assert [report.resources[name].stopped for name in "ab"] == ["early", "early"]
-    assert report.pages == 0
+    assert report.pages == 2
+
+
+def answer_late(room: Room) -> None:
+    """Each answer takes longer than the deadline."""
+
+    def before(_page: str) -> None:
+        time.sleep(0.03)
+
+    room.api.before, room.api.turns = before, 50
+
+
+def test_a_deadline_shorter_than_one_answer_lets_each_run_bring_a_page(room: Room) -> None:
+    room.api.lists = {"a": pages([0] * 3)}
+    room.write(within("a", seconds=0.01))
+    answer_late(room)
+    assert [(room.run().exit_code, room.ids("a")) for _ in range(3)] == [
+        (1, ["0"]),
+        (1, ["0", "1"]),
+        (0, ["0", "1", "2"]),
+    ]
+    assert room.api.asked == ["a@0", "a@1", "a@2"]
+
+
+def test_so_do_the_walks_of_a_parents_rows(room: Room) -> None:
+    room.api.lists = {f"parents/{row}": [Sent([{"id": str(row)}])] for row in range(3)}
+    room.api.lists["parents"] = [Sent([{"id": row} for row in range(3)])]
+    room.write(a_list("parents"), within("child", "parents/{resources.parents.id}", seconds=0.01))
+    answer_late(room)
+    loaded = []
+    for _ in range(3):
+        room.run()
+        loaded.append(room.ids("child"))
+    assert loaded == [["0"], ["0", "1"], ["0", "1", "2"]]
+
+
+def test_the_first_answer_is_not_waited_for_without_an_end(room: Room) -> None:
+    room.api.lists = {"a": pages([0] * 2)}
+    resource = within("a", seconds=0.1)
+    resource["endpoint"]["retry"] = {"timeout_s": 0.3}
+    room.write(resource)
+    room.api.slow = {"a": FOR_EVER}
+    began = time.monotonic()
+    told = room.run().report.resources["a"]
+    assert time.monotonic() - began < 5
+    assert (told.stopped, told.pages) == ("early", 0)
+    assert told.proof.why == "the deadline of 0.1 s is over, and no answer came in 0.3 s: state a longer one"
 
 
 def test_a_walk_that_is_done_in_time_ends_as_ever(room: Room) -> None:

@@ -92,7 +92,7 @@ def _held_up(report: RunReport) -> Iterator[str]:
     if failed and others:
         yield (
             f"Until then the run stays unfinished, and running it again brings nothing new of {_told(others)}: for "
-            f"that, begin a new run with --new, and leave {_told(sorted(failed))} out by naming the others with --resource."
+            f"that, begin a new run with --new, and leave out {_told(sorted(failed))} by naming others with --resource."
         )
 
 

@@ -102,7 +102,7 @@ class Walker:
         self._emit = emit
         self._room = room or Room(desk.shelf, 0)
         self._inquest = inquest or Inquest()
-        self._deadline = deadline or Deadline(walk.resource.deadline_s)
+        self._deadline = deadline or Deadline(walk.resource.deadline_s, walk.resource.retry.timeout_s)
         self._early: Early | None = None
         if state and state.detected:  # by an earlier try, whose report nobody may have seen
             found = msgspec.json.decode(state.detected, type=Detection)
@@ -155,15 +155,13 @@ class Walker:
 
     async def _stepped(self, early: Early, transport: Transport, limit_pages: int | None) -> FetchedPage:
         budget = self._desk.budget
-        async with self._deadline.within():
-            arrived = await early.page(self.position)
+        arrived = await self._deadline.within(lambda: early.page(self.position))
         size = arrived.held_bytes if arrived else None
         taken = await budget.acquire_about(lambda: self._sizes.likely() if size is None else size)
         try:
             early.taken()
             if arrived is None:
-                async with self._deadline.within():
-                    arrived = await self._asked(early, transport)
+                arrived = await self._deadline.within(lambda: self._asked(early, transport))
             judged = self.course.judge(arrived.reply, arrived.envelope)
             ref = await self._desk.append(self._page(arrived, judged))
         except BaseException:

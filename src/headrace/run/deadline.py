@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+_FIRST_S = 60.0
 
 
 class OutOfTime(Exception):
@@ -12,28 +15,42 @@ class OutOfTime(Exception):
 
 
 class Deadline:
-    """Begins with the first request that is made within it. `seconds` None: there is none."""
+    """Begins with the first request that is made within it. `seconds` None: there is none.
 
-    def __init__(self, seconds: float | None = None) -> None:
+    The first answer is waited for beyond it, for `first_s` at least: runs that have less time than one answer takes
+    would never get on.
+    """
+
+    def __init__(self, seconds: float | None = None, first_s: float | None = None) -> None:
         self._seconds = seconds
+        self._first_s = max(seconds or 0.0, first_s or _FIRST_S)
         self._ends_at: float | None = None
+        self._is_first = True
 
-    @asynccontextmanager
-    async def within(self) -> AsyncIterator[None]:
-        """Do something while there is time. Raises OutOfTime where there is none, or none left before it is done."""
+    async def within(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What is asked for, None where it was not. Raises OutOfTime where there is no time, or none left for it."""
         if self._seconds is None:
-            yield
-            return
+            return await ask()
+        is_first, self._is_first = self._is_first, False
         left = self._left(self._seconds)
+        if is_first:
+            left = max(left, self._first_s)
         if left <= 0:
-            raise self._over()
+            raise OutOfTime(f"{self._over}: run again, and the walk goes on where it stands")
         try:
             async with asyncio.timeout(left) as scope:
-                yield
+                came = await ask()
         except TimeoutError:
-            if scope.expired():
-                raise self._over() from None
-            raise
+            if not scope.expired():
+                raise
+            if is_first:
+                raise OutOfTime(
+                    f"{self._over}, and no answer came in {self._first_s:g} s: state a longer one"
+                ) from None
+            raise OutOfTime(f"{self._over}: run again, and the walk goes on where it stands") from None
+        if came is None:
+            self._is_first = is_first
+        return came
 
     def _left(self, seconds: float) -> float:
         now = asyncio.get_running_loop().time()
@@ -41,7 +58,6 @@ class Deadline:
             self._ends_at = now + seconds
         return self._ends_at - now
 
-    def _over(self) -> OutOfTime:
-        return OutOfTime(
-            f"the deadline of {self._seconds:g} s is over: run again, and the walk goes on where it stands"
-        )
+    @property
+    def _over(self) -> str:
+        return f"the deadline of {self._seconds:g} s is over"

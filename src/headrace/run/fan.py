@@ -60,7 +60,7 @@ class Fan:
         self._sizes = Sizes(desk.budget)
         self._early = Room(desk.shelf, desk.early_pages)  # for all walks together
         self._inquest = Inquest()
-        self._deadline = Deadline(resource.deadline_s)  # likewise
+        self._deadline = Deadline(resource.deadline_s, resource.retry.timeout_s)  # likewise
         self.seen: dict[str, Seen] = {}
         self._asked: dict[tuple[str, ...], list[str]] | None = {} if keeps_rows else None
         self._transport = transport
