@@ -6,6 +6,7 @@
     ├── SourceError          the API refused or failed for good (exit 3); run again to resume
     │   ├── RequestRefused   401, 403, 404, 400 …: asking again will not help
     │   ├── RetriesSpent     429, 5xx, faults of the network: asking later may help
+    │   │   └── AnswerLate   somebody is there, but no whole answer comes in the time that an attempt has
     │   ├── ForeignOrigin    a next link or redirect points to an origin that is not allowed
     │   └── WalkStuck        the walk runs in a circle, or a page lacks what the rule needs
     ├── SinkError            the warehouse refused (exit 4); what was fetched is kept
@@ -115,6 +116,10 @@ class RequestRefused(SourceError):
 
 class RetriesSpent(SourceError):
     """Every attempt that the policy allows has failed."""
+
+
+class AnswerLate(RetriesSpent):
+    """Every attempt that the policy allows has failed, the last as its time was over before the answer was whole."""
 
 
 class ForeignOrigin(SourceError):

@@ -6,6 +6,7 @@ import pytest
 
 from headrace.envelope.absent import SelectorAbsent
 from headrace.errors import (
+    AnswerLate,
     BodyRejected,
     ConfigError,
     ContractBroken,
@@ -34,6 +35,7 @@ from headrace.report.mend import Mend, mend_of
         (RetriesSpent("x", status=503), "again"),
         (RetriesSpent("x", status=429), "again"),
         (RetriesSpent("no connection"), "again"),
+        (AnswerLate("x"), "time"),
         (RetriesSpent("html", status=200), "answer"),
         (ForeignOrigin("x"), "origin"),
         (WalkStuck("x"), "paging"),

@@ -42,6 +42,7 @@ def told(report: RunReport, setting: Setting = SETTING) -> list[Step]:
         ("answer", "See what the URL of r0 answers, and mend the path or the base URL."),
         ("origin", "Allow http://h0 with --allow-origin, if it is to be trusted."),
         ("paging", "Mend the paging of r0, as said above."),
+        ("time", "State a longer retry.timeout_s of r0, if the API is that slow."),
         ("cause", "Mend what failed of r0, as said above."),
     ],
 )
@@ -75,6 +76,7 @@ def test_where_nothing_has_ever_answered_the_base_url_is_to_be_checked() -> None
     for other in (
         msgspec.structs.replace(report, errors=(silent, answered)),
         msgspec.structs.replace(report, resources={"r0": ResourceReport(pages=1)}),
+        msgspec.structs.replace(report, errors=(msgspec.structs.replace(silent, mend="time"),)),
     ):
         assert not any("base URL" in step.words for step in told(other))
 

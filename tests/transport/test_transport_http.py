@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import ssl
 import subprocess
 import zlib
@@ -16,7 +17,7 @@ import msgspec
 import pytest
 import zstandard
 
-from headrace.errors import BodyRejected, ConfigError, ForeignOrigin, RequestRefused, RetriesSpent
+from headrace.errors import AnswerLate, BodyRejected, ConfigError, ForeignOrigin, RequestRefused, RetriesSpent
 from headrace.model.event import Noticed
 from headrace.model.page import PageRequest, Reply
 from headrace.model.plan import ApiKey, Auth, Bearer, Client, HttpBasic, RetryPolicy, text
@@ -146,12 +147,33 @@ def test_a_stated_timeout_is_that_of_each_attempt_of_its_resource() -> None:
             return Answer(body=b"[1]")
 
         async with serving(late) as stub, talking(stub.url, heard.append) as transport:
-            with pytest.raises(RetriesSpent, match=r"after 2 attempts.*no whole answer came in time"):
+            with pytest.raises(AnswerLate, match=r"no whole answer came in time; state a longer `retry.timeout_s`"):
                 await fetch(transport, f"{stub.url}/a", RetryPolicy(attempts=2, base_s=0.0, timeout_s=0.1))
             assert heard.faults == ["timeout", "timeout"]
             release.set()
             reply = await fetch(transport, f"{stub.url}/a", RetryPolicy(attempts=2, base_s=0.0, timeout_s=5.0))
             assert reply.body == b"[1]"
+
+    go(test())
+
+
+def test_a_host_that_lets_nobody_connect_is_not_one_that_answers_late() -> None:
+    async def test() -> None:
+        with socket.socket() as full:  # its queue of connections is never emptied
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            address = full.getsockname()
+            waiting = [socket.socket() for _ in range(8)]
+            for each in waiting:
+                each.setblocking(False)
+                each.connect_ex(address)
+            url = f"http://127.0.0.1:{address[1]}"
+            async with talking(url) as transport:
+                with pytest.raises(RetriesSpent, match="no connection came about in time") as raised:
+                    await fetch(transport, f"{url}/a", RetryPolicy(attempts=1, timeout_s=0.3))
+            assert not isinstance(raised.value, AnswerLate)
+            for each in waiting:
+                each.close()
 
     go(test())
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from headrace.envelope.absent import SelectorAbsent
 from headrace.errors import (
+    AnswerLate,
     ContractBroken,
     ForeignOrigin,
     HeadraceError,
@@ -20,7 +21,17 @@ from headrace.errors import (
 )
 
 Mend: TypeAlias = Literal[
-    "credentials", "request", "selector", "answer", "origin", "paging", "contract", "warehouse", "again", "cause"
+    "credentials",
+    "request",
+    "selector",
+    "answer",
+    "origin",
+    "paging",
+    "contract",
+    "warehouse",
+    "time",
+    "again",
+    "cause",
 ]
 
 _OK = range(200, 300)
@@ -41,6 +52,8 @@ def mend_of(error: BaseException) -> Mend:  # noqa: C901, PLR0911 - one return f
             return "credentials"
         case RequestRefused(status=int()):
             return "request"
+        case AnswerLate():
+            return "time"
         case RetriesSpent() | Interrupted():
             return "again"
         case ContractBroken():

@@ -24,6 +24,7 @@ _MENDS: dict[Mend, str] = {
     "contract": "Mend the schema contract{of} in the configuration, which asks for nothing again; or, if the API's "
     "data was mended, fetch it again with --new",
     "warehouse": "Mend the warehouse, as said above{other}",
+    "time": "State a longer retry.timeout_s{of}, if the API is that slow",
     "cause": "Mend what failed{of}, as said above",
     "again": "",
 }

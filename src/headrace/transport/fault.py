@@ -25,13 +25,15 @@ _MENDS: dict[Kind, str] = {
 class Fault(Exception):
     """No whole response came. `reason` is half a sentence without secrets, such as "the connection was reset".
 
-    `mend` is what to do about it; empty where only asking again may help.
+    `mend` is what to do about it; empty where only asking again may help. `late`: there was a connection, and then no
+    time left.
     """
 
-    def __init__(self, kind: Kind, reason: str, *, mend: str = "") -> None:
+    def __init__(self, kind: Kind, reason: str, *, mend: str = "", late: bool = False) -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
+        self.late = late
         self.mend = mend or _MENDS.get(kind, "")
 
     @property

@@ -27,6 +27,8 @@ _HEADER_LINE = 1 << 16  # long cursors and Link headers: the library's own 8 KiB
 _NO_TEXT = re.compile("[\udc80-\udcff]")
 _MUST_HAVE_A_BODY = frozenset({200, 201, 202, 203})
 _PROXY = "check the proxy that the environment names"
+_SLOW = "state a longer `retry.timeout_s`, or run again later"
+_TO_CONNECT = 0.9  # of the time that is stated for an attempt: a host that is not there is told from a slow one
 _OFF_THE_LOOP = 1 << 20  # a packed body from this size on is unpacked in a thread
 
 
@@ -149,7 +151,8 @@ def _limits(timeouts: Timeouts, timeout_s: float | None) -> aiohttp.ClientTimeou
     """Of one attempt. One that is stated is for the whole answer, however slowly its pieces come."""
     if timeout_s is None:
         return aiohttp.ClientTimeout(total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.read_s)
-    return aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeouts.connect_s, timeout_s), sock_read=timeout_s)
+    connect_s = min(timeouts.connect_s, _TO_CONNECT * timeout_s)
+    return aiohttp.ClientTimeout(total=timeout_s, sock_connect=connect_s, sock_read=timeout_s)
 
 
 def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
@@ -191,7 +194,7 @@ def _translated(error: Exception) -> Fault:  # noqa: C901, PLR0911, PLR0912 - a 
         case aiohttp.ConnectionTimeoutError():
             return Fault("timeout", "no connection came about in time")
         case asyncio.TimeoutError():
-            return Fault("timeout", "no whole answer came in time")
+            return Fault("timeout", "no whole answer came in time", mend=_SLOW, late=True)
         case aiohttp.ClientConnectorError():
             return Fault("connect", f"no connection to {error.host}:{error.port} ({_os_reason(error)})")
         case aiohttp.ClientPayloadError():

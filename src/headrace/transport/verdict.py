@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from headrace.errors import BodyRejected, RequestRefused, RetriesSpent
+from headrace.errors import AnswerLate, BodyRejected, RequestRefused, RetriesSpent
 from headrace.model.event import Emit, Noticed
 from headrace.model.page import PageRequest
 from headrace.model.plan import ApiKey, Auth, HttpBasic, NoAuth
@@ -51,6 +51,7 @@ class Failed(Exception):
         self.status = status
         self.wait_s = wait_s
         self.mend = mend
+        self.late = False
         self.same_body: bytes | None = None
         self.attempts: int | None = None
         self.page: Exchange | None = None
@@ -94,7 +95,9 @@ class Verdicts:
         reason = one_line(fault.reason, self._redactor.scrub)
         if fault.final:
             return RequestRefused(f"{sendable.method} {url} failed: {reason}; {fault.mend}.", url=url)
-        return Failed(reason, url=url, mend=fault.mend)
+        failed = Failed(reason, url=url, mend=fault.mend)
+        failed.late = fault.late
+        return failed
 
     def failing(self, request: PageRequest, exchange: Exchange, what: str = "") -> Exception:
         """A reply (`what` it was) that may be mended by asking again, after the wait that the API asks for."""
@@ -138,7 +141,7 @@ def spent(request: PageRequest, failed: Failed, attempts: int, *, unchanged: boo
     times = f"{attempts} attempts" if attempts > 1 else "one attempt"
     last = "each time the same" if unchanged else "the last"
     mend = failed.mend or (LOOK if unchanged else "run again later")
-    return RetriesSpent(
+    return (AnswerLate if failed.late else RetriesSpent)(
         f"{request.method} {failed.url} failed after {times}, {last}: {failed.reason}; {mend}.",
         url=failed.url,
         status=failed.status,
