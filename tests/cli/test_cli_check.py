@@ -12,13 +12,14 @@ from typing import Any, NoReturn
 
 import pytest
 
-from headrace.cli.check import auth_words, paging_words
+from headrace.cli.check import auth_words, paging_words, proof_words
 from headrace.cli.main import main
 from headrace.cli.world import World
 from headrace.model.plan import (
     ApiKey,
     AutoPaging,
     Bearer,
+    Client,
     Cursor,
     HeaderCursor,
     HttpBasic,
@@ -293,6 +294,25 @@ def test_quiet_says_nothing_of_a_document_that_can_run(tmp_path: Path) -> None:
 )
 def test_each_paging_rule_has_a_short_phrase(paging: Paging, words: str) -> None:
     assert paging_words(paging, ">") == words
+
+
+@pytest.mark.parametrize(
+    ("client", "words"),
+    [
+        (Client("https://a.test"), "no authentication"),
+        (
+            Client("https://a.test", headers=(("X-Api-Key", text("k")), ("X-Tenant", text("t")))),
+            "in the header X-Api-Key",
+        ),
+        (Client("https://a.test", headers=(("X-Tenant", text(Ref("t"))),)), "in the header X-Tenant"),
+        (Client("https://me:pw@a.test"), "HTTP basic, user and password in the base URL"),
+        (Client("https://me:pw@a.test", Bearer(text("t"))), "bearer token given in the document"),
+    ],
+)
+def test_a_credential_that_is_not_in_auth_is_known(client: Client, words: str) -> None:
+    said = proof_words(client)
+    assert said.endswith(words)
+    assert "pw" not in said
 
 
 def test_credentials_are_named_and_never_shown() -> None:

@@ -20,7 +20,7 @@ import zstandard
 from headrace.errors import AnswerLate, BodyRejected, ConfigError, ForeignOrigin, RequestRefused, RetriesSpent
 from headrace.model.event import Noticed
 from headrace.model.page import PageRequest, Reply
-from headrace.model.plan import ApiKey, Auth, Bearer, Client, HttpBasic, RetryPolicy, text
+from headrace.model.plan import ApiKey, Auth, Bearer, Client, HttpBasic, RetryPolicy, Text, text
 from headrace.transport.send import Timeouts
 from tests.transport.stub import AT_ONCE, SECRETS, Answer, Asked, Heard, fetch, go, secret, serving, talking
 
@@ -153,6 +153,37 @@ def test_a_stated_timeout_is_that_of_each_attempt_of_its_resource() -> None:
             release.set()
             reply = await fetch(transport, f"{stub.url}/a", RetryPolicy(attempts=2, base_s=0.0, timeout_s=5.0))
             assert reply.body == b"[1]"
+
+    go(test())
+
+
+@pytest.mark.parametrize(
+    ("headers", "params", "user", "words"),
+    [
+        ((("X-Key", text("k")),), (), "", "the header `X-Key` carries: check it."),
+        (
+            (("authorization", secret("plain")),),
+            (),
+            "",
+            "the header `authorization` carries: check the env",
+        ),
+        ((("X-Tenant", text("t")),), (), "", "the API wants a credential: add `auth` to the client."),
+        ((), (("api_key", text("k")),), "", "the parameter `api_key` carries: check it."),
+        ((), (), "me:pw@", "the API refused the credential that the base URL carries: check it."),
+    ],
+)
+def test_the_refusal_of_a_credential_names_what_carries_it(
+    headers: tuple[tuple[str, Text], ...], params: tuple[tuple[str, Text], ...], user: str, words: str
+) -> None:
+    async def test() -> None:
+        async with serving([Answer(401, b"")]) as stub:
+            url = stub.url.replace("//", f"//{user}")
+            async with talking(url) as transport:
+                request = PageRequest(f"{stub.url}/a", headers=headers, params=params)
+                with pytest.raises(RequestRefused) as raised:
+                    await transport.fetch(request, RetryPolicy(attempts=1), lambda reply: reply)
+        assert words in str(raised.value)
+        assert "pw" not in str(raised.value)
 
     go(test())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
+from urllib.parse import urlsplit
 
 from headrace.cli.faults import fault_lines
 from headrace.cli.flags import add_common
@@ -14,11 +15,13 @@ from headrace.cli.reading import as_json, options_of, read_config, unreadable
 from headrace.cli.run import complain, config_name
 from headrace.cli.world import World
 from headrace.errors import ConfigError
+from headrace.model.credential import carries_credential
 from headrace.model.plan import (
     ApiKey,
     Auth,
     AutoPaging,
     Bearer,
+    Client,
     Cursor,
     HeaderCursor,
     HttpBasic,
@@ -138,7 +141,7 @@ def _plan(plan: Plan, url: str | None, shown: Stage) -> Iterator[str]:
     chosen = list(plan.resources)
     yield shown.paint("strong", f"The plan: {many(sum(each.selected for each in chosen), 'resource')}")
     known = masked(url) if url and plan.client.base_url else "an address that is not known yet"
-    about = [f"from {known}", auth_words(plan.client.auth)]
+    about = [f"from {known}", proof_words(plan.client)]
     if plan.client.limit:
         about.append(f"at most {plan.client.limit.requests} requests in {plan.client.limit.window_s:g} s")
     columns = {
@@ -190,6 +193,16 @@ def _load_words(resource: Resource) -> str:
     keys = resource.primary_key or resource.merge_key
     how = "" if isinstance(resource.strategy, DeleteInsert) else f" ({word(resource.strategy)})"
     return f"merge{how} on {', '.join(keys)}" if keys else f"merge{how}"
+
+
+def proof_words(client: Client) -> str:
+    """How the requests of a client prove who sends them: by its `auth`, else by what carries a credential beside it."""
+    headers = [name for name, value in client.headers if carries_credential(name, value)]
+    if not isinstance(client.auth, NoAuth):
+        return auth_words(client.auth)
+    if "@" in urlsplit(client.base_url).netloc:
+        return "HTTP basic, user and password in the base URL"
+    return f"a credential in the header {listed(headers)}" if headers else auth_words(client.auth)
 
 
 def auth_words(auth: Auth) -> str:

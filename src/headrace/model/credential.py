@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from headrace.model.plan import Text
+
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRET: Final = frozenset((
     "auth", "authorization", "cookie", "credential", "credentials", "pass", "passphrase", "passwd", "password", "pwd",
@@ -19,6 +21,11 @@ _PLACES: Final = frozenset(("page", "next", "continuation", "cursor", "sync", "s
 """What stands beside them where it is a place in a list, or names a field."""
 _ABOUT: Final = frozenset(("type", "url", "uri", "method", "mode", "expires", "expiry", "expiration"))
 """The last word of what is said about a credential."""
+
+
+def carries_credential(name: str, value: Text) -> bool:
+    """Whether a header or a parameter of a document is a credential, by its name or by where its value is kept."""
+    return names_credential(name) or any(ref.kind == "secret" for ref in value.refs)
 
 
 def names_credential(name: str) -> bool:

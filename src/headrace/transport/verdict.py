@@ -8,6 +8,7 @@ from http import HTTPStatus
 import msgspec
 
 from headrace.errors import AnswerLate, BodyRejected, RequestRefused, RetriesSpent
+from headrace.model.credential import carries_credential
 from headrace.model.event import Emit, Noticed
 from headrace.model.page import PageRequest
 from headrace.model.plan import ApiKey, Auth, HttpBasic, NoAuth
@@ -130,7 +131,7 @@ class Verdicts:
         said = self._said(received)
         sentence = f"{exchange.sent.method} {url} was refused with {in_words(received.status)}"
         sentence = f"{sentence}: {said}" if said else sentence
-        return RequestRefused(f"{sentence}; {_hint(received.status, request)}.", url=url, status=received.status)
+        return RequestRefused(f"{sentence}; {_hint(request, exchange)}.", url=url, status=received.status)
 
     def _said(self, received: Received) -> str:
         return message_of(received.body, self._redactor.scrub)
@@ -156,11 +157,11 @@ def in_words(status: int) -> str:
         return str(status)
 
 
-def _hint(status: int, request: PageRequest) -> str:
+def _hint(request: PageRequest, exchange: Exchange) -> str:
     """What to do about a refusal."""
-    match status:
+    match status := exchange.received.status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return _credential_hint(status, request.auth)
+            return _carried_hint(request, exchange) or _credential_hint(status, request.auth)
         case HTTPStatus.NOT_FOUND:
             return "check the path and the base URL"
         case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -169,6 +170,24 @@ def _hint(status: int, request: PageRequest) -> str:
             return "it is a redirect that does not say where to"
         case _:
             return "asking again would not help"
+
+
+def _carried_hint(request: PageRequest, exchange: Exchange) -> str:
+    """The same where the document has no `auth`, and the credential is in a header, a parameter or the address."""
+    if not isinstance(request.auth, NoAuth):
+        return ""
+    headers = [one for one in request.headers if carries_credential(*one)]
+    found = [(f"the header `{name}`", value.refs) for name, value in headers]
+    if "authorization" in map(str.lower, exchange.sent.headers.keys() - {name for name, _ in headers}):
+        found.append(("the base URL", ()))
+    found += [
+        (f"the parameter `{name}`", value.refs) for name, value in request.params if carries_credential(name, value)
+    ]
+    if not found:
+        return ""
+    where, places = " or ".join(name for name, _ in found), [place(ref) for _, refs in found for ref in refs]
+    rights = "" if exchange.received.status == HTTPStatus.UNAUTHORIZED else ", and the rights that go with it"
+    return f"the API refused the credential that {where} carries: check {' and '.join(places) or 'it'}{rights}"
 
 
 def _credential_hint(status: int, auth: Auth) -> str:
