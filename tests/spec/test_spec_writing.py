@@ -412,9 +412,35 @@ def test_a_value_of_an_ancestor_comes_down_to_dlt_by_way_of_the_parents() -> Non
     assert notes.parent == Parent("issues", ("id", "_repos__orgs_name"))
     assert [slot.path for slot in slots_of(notes.request)] == ["_repos__orgs_owner.id", "_repos_tags[0]", "id"]
     built(meant)
-    assert dlt_module(meant, "x")[1] == (
+    assert dlt_module(meant, "x")[1][1:] == (
         "In `notes`, values of rows above the parent's: dlt takes them of the parent, where they become columns.",
     )
+
+
+def of_parents(path: str, **endpoint: object) -> Reading:
+    """Two resources, of which the second is asked for by the rows of the first."""
+    users = {"name": "users", "endpoint": {"path": path, **endpoint}}
+    return of({"client": {"base_url": "https://api.acme.io"}, "resources": ["orgs", users]})
+
+
+def test_a_cursor_of_each_parent_is_one_that_dlt_cannot_be_told() -> None:
+    rule = {"cursor_path": "at", "start_param": "since", "initial_value": "2024-01-01"}
+    reading = of_parents("o/{resources.orgs.id:raw}/users", incremental=rule)
+    text, lost = dlt_module(meant_by(plan_of(reading)), "x")
+    assert len(lost) == 1
+    assert "In `users`, how far each row of the parent has come: dlt has one cursor for all" in lost[0]
+    assert "from headrace.rest_api import rest_api_source" in lost[0]
+    assert lost[0] in " ".join(text.replace("#", " ").split())
+    closed = of_parents("o/{resources.orgs.id:raw}/users", incremental={**rule, "end_value": "2024-02-01"})
+    assert dlt_module(meant_by(plan_of(closed)), "x")[1] == ()
+
+
+def test_a_value_in_a_path_is_lost_on_dlt_where_it_is_to_be_escaped_and_not_where_it_is_raw() -> None:
+    lost = {path: dlt_module(meant_by(plan_of(of_parents(path))), "x")[1] for path in (
+        "o/{resources.orgs.id}", "o/{resources.orgs.id:raw}", "o?of={resources.orgs.id:raw}",
+    )}  # fmt: skip
+    assert [len(each) for each in lost.values()] == [1, 0, 0]
+    assert "dlt leaves its slashes, blanks and `?`" in lost["o/{resources.orgs.id}"][0]
 
 
 def test_a_plan_that_dlt_can_be_told_in_full_says_nothing_of_losses() -> None:

@@ -22,6 +22,7 @@ from headrace.model.plan import (
     Ref,
     Resource,
     RetryPolicy,
+    Slot,
     Text,
 )
 from headrace.model.slots import slots_of, with_slots
@@ -82,7 +83,7 @@ def _resource(resource: Resource) -> Resource:
 
 
 def _plain(slot: ParentField) -> ParentField:
-    """One value of one row, escaped."""
+    """One value of one row: dlt puts it into a path as it is."""
     return ParentField(slot.path, above=slot.above)
 
 
@@ -135,6 +136,10 @@ def _names(names: list[str], resources: tuple[Resource, ...]) -> str:
     return "every resource" if len(names) == len(resources) > 1 else listed(names).replace(" or ", " and ")
 
 
+_ONE_CURSOR = (
+    "In {names}, how far each row of the parent has come: dlt has one cursor for all, and loses rows of those that lie"
+    " behind. Load with `from headrace.rest_api import rest_api_source`, which has one for each."
+)
 _LOSSES = (
     (
         "In {names}, a cursor that is a whole URL: headrace follows it, dlt sends it as the parameter.",
@@ -161,8 +166,12 @@ _LOSSES = (
         lambda each: isinstance(each.auth, NoAuth),
     ),
     (
-        "In {names}, a value of the parent's row that goes into the path with its slashes: dlt escapes them.",
-        lambda each: any(slot.raw for slot in slots_of(each.request)),
+        "In {names}, a value of the parent's row that is escaped in the path: dlt leaves its slashes, blanks and `?`.",
+        lambda each: isinstance(each.request.path, Text) and any(map(_escaped, each.request.path.slots)),
+    ),
+    (
+        _ONE_CURSOR,
+        lambda each: each.parent is not None and each.incremental is not None and each.incremental.end_value is None,
     ),
     (
         "In {names}, one request for many rows of the parent: dlt sends one for each.",
@@ -173,6 +182,10 @@ _LOSSES = (
         takes_above,
     ),
 )
+
+
+def _escaped(slot: Slot) -> bool:
+    return isinstance(slot, ParentField) and not slot.raw
 
 
 def _of_auths(meant: Meant) -> Iterator[str]:
