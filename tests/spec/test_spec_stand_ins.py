@@ -9,8 +9,9 @@ import pytest
 from headrace.model.plan import ApiKey, Bearer, HttpBasic, OAuth2ClientCredentials, Ref, Text
 from headrace.spec.read import Options
 from headrace.spec.secrets import Lookup
+from headrace.spec.settings import Settings
 
-from .documents import codes, nothing, of, plan_of, python, told, with_client, with_endpoint
+from .documents import codes, nothing, of, plan_of, python, the_error, told, with_client, with_endpoint
 
 LOOKUP = Options(lookup=nothing)
 
@@ -142,3 +143,43 @@ def test_a_quoted_reference_of_python_is_that_reference() -> None:
 def test_no_message_tells_the_default_of_a_template() -> None:
     reading = of(bearer("${TOKEN:-hunter2}"), LOOKUP)
     assert "hunter2" not in str(reading.faults)
+
+
+NAMES = """
+def source(token, host, user):
+    return rest_api_source({{
+        "client": {{"base_url": "https://api.acme.io", {client}}},
+        "resources": [{{"name": "users", "endpoint": {{"params": {params}}}}}],
+    }})
+"""
+
+
+@pytest.mark.parametrize(
+    ("client", "params", "needs"),
+    [
+        ('"auth": {"token": token}', "{}", ("secret:token",)),
+        ('"auth": BearerTokenAuth(token)', "{}", ("secret:token",)),
+        ('"auth": {"type": "api_key", "name": "X-Key", "api_key": host}', "{}", ("secret:host",)),
+        ('"auth": {"type": "http_basic", "username": user, "password": pw}', "{}", ("config:user", "secret:pw")),
+        ('"headers": {"Authorization": f"Bearer {access_token}"}', "{}", ("secret:access_token",)),
+        ('"headers": {"X-Acme": access_token, "X-Host": host}', "{}", ("secret:access_token", "config:host")),
+        ("", '{"api_key": key, "since": since}', ("secret:key", "config:since")),
+        ('"auth": {"token": dlt.config["token"]}', "{}", ("config:token",)),
+    ],
+)
+def test_a_python_name_without_a_value_is_a_secret_where_a_credential_is_meant(
+    client: str, params: str, needs: tuple[str, ...]
+) -> None:
+    reading = python(NAMES.format(client=client, params=params), LOOKUP)
+    assert reading.needs == needs
+    told_of = {fault.code for fault in reading.faults if "dlt.secrets" in fault.fix}
+    assert told_of == ({"unbound-credential"} if "secret:" in " ".join(needs) else set())
+    assert not any("--set" in words for words in reading.lacking if "secret" in words)
+
+
+def test_a_secret_is_not_taken_from_the_command_line() -> None:
+    text = NAMES.format(client='"auth": {"token": token}', params="{}")
+    reading = python(text, Options(lookup=Lookup({"TOKEN": "t0k3n"}), settings=Settings({"token": "x"})))
+    fault = the_error(reading)
+    assert (fault.code, fault.path) == ("credential-setting", "--set token")
+    assert "into the environment as TOKEN" in fault.fix

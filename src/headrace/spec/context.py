@@ -29,7 +29,8 @@ class Context:
     """One reading. `settings` are values of the command line, `lookup` finds what lies in the environment or files.
 
     `live`: the configuration comes from Python, so what only Python can do is not wrong; `hooked` says what that is.
-    `flagged` are the paths that only the command line states, each with the key of its `--set`.
+    `flagged` are the paths that only the command line states, each with the key of its `--set`; `secrets` are the
+    names of those that the document asks for.
     """
 
     dialect: Dialect
@@ -41,6 +42,7 @@ class Context:
     needs: list[str] = field(default_factory=list)
     hooked: list[tuple[str, Node]] = field(default_factory=list)
     flagged: dict[str, str] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
     habits: Habits = field(default_factory=Habits)
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
@@ -66,6 +68,8 @@ class Context:
         """The value of a reference if it can be had now; a `config` reference may come from the settings."""
         if ref.kind == "config" and ref.name in self.settings:
             return self.settings[ref.name]
+        if ref.kind == "secret":
+            self.secrets.add(ref.name)
         value = self.lookup(ref) if self.lookup is not None else None
         return ref.default if value is None else value
 

@@ -51,6 +51,16 @@ class Faults:
         fault = Fault(code, rule.severity, path, line, rule.problem.format(**words), rule.mend.format(**words))
         self._add(fault, self.certain if rule.certain else self.found)
 
+    def retold(self, code: str, other: str, /, **words: object) -> bool:
+        """Whether a deviation was told, which is now told by a rule that says the same problem and another mend."""
+        problem = RULES[code].problem.format(**words)
+        mine = [fault for fault in self.found if fault.code in {code, other} and fault.problem == problem]
+        for fault in mine:
+            if fault.code == code:
+                self.found.remove(fault)
+                self.tell(other, fault.path, fault.line, **words)
+        return bool(mine)
+
     def _add(self, fault: Fault, to: list[Fault]) -> None:
         if fault not in to:
             to.append(fault)

@@ -56,8 +56,17 @@ def _as_flag(flagged: Mapping[str, str], fault: Fault) -> Fault:
 
 
 def check_fit(ctx: Context, names: Sequence[str]) -> None:
-    """A value of the command line that nothing asks for is an error: a slip there would change nothing, unsaid."""
+    """A value of the command line that nothing asks for is an error: a slip there would change nothing, unsaid.
+
+    So is one of a secret: what stands on a command line is none.
+    """
+    for key in sorted(ctx.secrets.intersection(iter(ctx.settings))):
+        problem = "it is a credential, and others can see a command line"
+        fix = f"put the value into the environment as {key.upper().replace('.', '__')}, or into .dlt/secrets.toml"
+        ctx.faults.error("credential-setting", f"--set {key}", None, problem, fix)
     for key, fix in ctx.settings.surplus().items() if isinstance(ctx.settings, Settings) else ():
+        if key in ctx.secrets:
+            continue
         ctx.faults.error(
             "unused-setting", f"--set {key}", None, "it fits nothing in the document", _fix(key, names, fix)
         )

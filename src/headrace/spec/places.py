@@ -183,6 +183,7 @@ DECIDE_NOTHING = frozenset(
         "several-configurations",
         "conditional",
         "unbound-name",
+        "unbound-credential",
         "no-effect",
         "dropped",
         "record-filter",

@@ -87,6 +87,11 @@ _READING = (
         'it is read as dlt.config["{name}"]: give it with --set {name}=VALUE or in the environment',
     ),
     Rule(
+        "unbound-credential", "doubtful", "such a name where a credential is meant", "a secret of that name",
+        "the name `{name}` has no value in this document",
+        'it is read as dlt.secrets["{name}"]: give it as {variable} in the environment, or in .dlt/secrets.toml',
+    ),
+    Rule(
         "expression-value", "lost", "a Python expression as the bound of an increment", "a value from outside",
         "`{name}` is a Python expression (`{source}`), and a document's code is never run",
         "give its value with --set {name}=VALUE, or write it out",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from headrace.model.credential import names_credential
-from headrace.model.plan import Ref
+from headrace.model.plan import Ref, Text
 from headrace.spec.context import Context
 from headrace.spec.filler import is_filler
 from headrace.spec.node import Node
@@ -77,11 +77,28 @@ def _auth(ctx: Context, fields: Mapping[str, Node]) -> Iterator[tuple[str, Node]
 
 
 def _named(ctx: Context, name: str, node: Node) -> Node:
-    """A header or parameter, if its name is that of a credential."""
-    return _filled(ctx, name, node) if names_credential(name) else node
+    """A header or parameter, if its name is that of a credential; what Python names is known by that name as well."""
+    return _filled(ctx, name, node) if names_credential(name) or isinstance(node.value, Text) else node
+
+
+def _with_unbound(ctx: Context, name: str, node: Node, words: Text) -> Node:
+    """A bare Python name where a credential is meant is a secret: its value must not stand on a command line."""
+    is_secret = names_credential(name) or name in _VALUED
+    parts = [_unbound(ctx, part, is_secret) if isinstance(part, Ref) else part for part in words.parts]
+    return Node(Text(tuple(parts)), node.line, node.path, node.key_line)
+
+
+def _unbound(ctx: Context, ref: Ref, is_secret: bool) -> Ref:
+    if ref.kind != "config" or not (is_secret or names_credential(ref.name)):
+        return ref
+    variable = ref.name.upper()
+    told = ctx.faults.retold("unbound-name", "unbound-credential", name=ref.name, variable=variable)
+    return Ref(ref.name) if told else ref
 
 
 def _filled(ctx: Context, name: str, node: Node) -> Node:
+    if isinstance(node.value, Text):
+        return _with_unbound(ctx, name, node, node.value)
     words = node.word
     if words is None:
         return node
