@@ -338,3 +338,4 @@ def test_what_dlt_takes_but_a_run_cannot_do_yet_is_said_plainly(config: dict[str
     assert set(codes(reading)) == {"not-yet"}
     assert errors(reading)[0].path == path
     assert "not supported yet" in errors(reading)[0].problem
+    assert "from headrace.rest_api import rest_api_source" in errors(reading)[0].fix

@@ -206,3 +206,45 @@ def test_a_yaml_document_makes_no_python_objects(tmp_path: Path) -> None:
     reading = told(f"client: !!python/object/apply:os.system ['touch {mark}']\nresources: [a]\n", "yaml")
     assert not mark.exists()
     assert reading.plan is None
+
+
+BUILT = """
+HOST = "https://api.acme.io"
+def page(size, names=("users",)):
+    import json
+    return [{"name": name_of_all, "endpoint": {"params": {"limit": size}}} for name_of_all in names]
+def client(host=HOST):
+    \"\"\"Who is asked.\"\"\"
+    return {"base_url": host}
+def build(size, *, name: str = "users"):
+    all_of_it = {"client": client(), "resources": [{"name": name, "endpoint": {"params": {"limit": size}}}]}
+    return all_of_it
+def again():
+    return {"client": {"base_url": again()}, "resources": ["users"]}
+def filled():
+    made = {"client": client()}
+    made["resources"] = ["users"]
+    return made
+"""
+
+
+@pytest.mark.parametrize("call", ["build(50)", "build(size=50)", "build(LIMIT, name='users')"])
+def test_a_configuration_that_a_function_only_returns_is_read(call: str) -> None:
+    plan = plan_of(python(f"{BUILT}\nLIMIT = 50\nrest_api_source({call})"))
+    assert plan.client.base_url is not None
+    assert [(each.name, dict(each.request.params)) for each in plan.resources] == [("users", {"limit": Text(("50",))})]
+
+
+@pytest.mark.parametrize(
+    "call", ["filled()", "build(50, 60)", "build(*[50])", "build(**{'size': 50})", "load('a.yml')"]
+)
+def test_a_configuration_that_code_makes_is_said_to_be_made_there(call: str) -> None:
+    fault = the_error(python(f"{BUILT}\nrest_api_source({call})"))
+    assert fault.code == "no-config"
+    assert fault.line == 19
+    assert f"what `{call}` makes" in fault.problem
+
+
+def test_a_function_that_calls_itself_has_no_value() -> None:
+    fault = the_error(python(f"{BUILT}\nrest_api_source(again())"))
+    assert (fault.code, fault.path) == ("python-object", "client.base_url")

@@ -335,3 +335,56 @@ def test_no_document_of_the_corpus_makes_the_reader_fail() -> None:
         json.loads(check_json(reading))
         assert reading.plan is not None or errors(reading), path
         assert all(fault.line and fault.fix for fault in errors(reading)), path
+
+
+TWICE = {
+    "json": '{"client": {"base_url": "https://a.io"},\n"resources": ["users"],\n"resources": [%s]}',
+    "yaml": "client: {base_url: https://a.io}\nresources: [users]\nresources: [%s]\n",
+    "py": 'rest_api_source({"client": {"base_url": "https://a.io"},\n"resources": ["users"],\n"resources": [%s]})',
+}
+
+
+@pytest.mark.parametrize("form", TWICE)
+def test_a_key_that_stands_twice_with_two_values_is_an_error(form: str) -> None:
+    fault = the_error(told(TWICE[form] % '"teams"', form))
+    assert (fault.code, fault.line) == ("two-values", 3)
+    assert "`resources` stands here a second time, after line 2" in fault.problem
+
+
+@pytest.mark.parametrize("form", TWICE)
+def test_a_key_that_stands_twice_with_one_value_is_a_warning(form: str) -> None:
+    reading = told(TWICE[form] % '"users"', form)
+    assert [each.name for each in plan_of(reading).resources] == ["users"]
+    assert [(fault.code, fault.line) for fault in reading.faults] == [("repeated-key", 3)]
+
+
+def test_a_key_may_stand_again_beside_what_is_merged_in() -> None:
+    text = (
+        "client: {base_url: https://a.io}\nresources:\n- &a {name: a, endpoint: {path: x}}\n"
+        "- &b {<<: *a, name: b}\n- {<<: *b, name: c}\n- {name: d, endpoint: {params: {e: *b}}}\n"
+    )
+    assert "two-values" not in codes(told(text, "yaml"))
+    config = "{'client': {'base_url': 'https://a.io'}, 'resources': [{**x, 'name': 'b'}]}"
+    assert told(f"x = {{'name': 'a'}}\nrest_api_source({config})", "py").faults == ()
+
+
+def test_a_path_shows_what_must_still_be_given() -> None:
+    resource = "{'name': 'r', 'endpoint': f'o/{ORG}/r'}"
+    text = f"rest_api_source({{'client': {{'base_url': 'https://a.io'}}, 'resources': [{resource}]}})"
+    reading = told(text, "py")
+    assert reading.needs == ("config:ORG",)
+    assert plan_of(reading).resources[0].request.path == "o/{ORG}/r"
+    given = told(text, "py", Options(settings={"ORG": "acme"}))
+    assert plan_of(given).resources[0].request.path == "o/acme/r"
+
+
+def test_a_parent_that_is_not_there_is_told_of_each_name_once() -> None:
+    resources = ["a", "a", "bcd", {"name": "x", "endpoint": "{resources.zzzz.id}"}]
+    reading = of({"client": {"base_url": "https://a.io"}, "resources": resources})
+    assert "name one that exists: `a`, `bcd` or `x`" in [fault.fix for fault in reading.faults]
+
+
+def test_what_python_can_do_points_to_python() -> None:
+    fault = the_error(of(with_resource(processing_steps=[{"filter": "x"}])))
+    assert fault.code == "not-yet"
+    assert "`from headrace.rest_api import rest_api_source`" in fault.fix

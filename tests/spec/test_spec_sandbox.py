@@ -176,3 +176,26 @@ def test_a_template_with_words_around_it_needs_the_value_that_it_names() -> None
 def test_a_page_token_is_no_credential_of_a_template() -> None:
     reading = scaffold({"path": "users", "params": {"q": "{{ next_page_token }}"}})
     assert "credential-named" not in codes(reading, "note")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("a/{{ config['tenant'] | upper }}/b", "a/ACME/b"),
+        ("a/{{ config['other'] | default('x') }}/{{ config['tenant'] }}", "a/x/Acme"),
+        ("a/{{ config['tenant'] | string }}", "a/Acme"),
+    ],
+)
+def test_what_a_template_makes_of_a_value_is_made_in_a_path_too(path: str, sent: str) -> None:
+    assert plan_of(scaffold({"path": path}, tenant="Acme")).resources[0].request.path == sent
+
+
+def test_a_value_that_a_filter_in_a_path_lacks_is_a_need() -> None:
+    reading = scaffold({"path": "a/{{ config['tenant'] | upper }}/b"})
+    assert "config:tenant" in reading.needs
+    assert plan_of(reading).resources[0].request.path == "a/{tenant}/b"
+
+
+@pytest.mark.parametrize("template", ["{{ config['tenant'] | reverse }}", "{{ config['token'] | upper }}"])
+def test_what_cannot_be_made_of_a_value_in_a_path_is_refused(template: str) -> None:
+    assert codes(scaffold({"path": f"a/{template}"})) == ["path-template"]

@@ -277,7 +277,9 @@ def test_a_deadline_may_be_stated_for_all_resources() -> None:
 
 @pytest.mark.parametrize("deadline", [0, -1, "soon", True, [], 0.0])
 def test_a_deadline_that_cannot_be_is_an_error(deadline: object) -> None:
-    assert errors(of(with_endpoint(deadline_s=deadline)))
+    fix = "write a number of seconds above 0" if deadline in (0, -1) and isinstance(deadline, int) else ""
+    (fault,) = errors(of(with_endpoint(deadline_s=deadline)))
+    assert fix in fault.fix
 
 
 @pytest.mark.parametrize(
@@ -285,6 +287,12 @@ def test_a_deadline_that_cannot_be_is_an_error(deadline: object) -> None:
 )
 def test_a_retry_that_cannot_be_is_an_error(retry: object) -> None:
     assert errors(of(with_endpoint(retry=retry)))
+
+
+def test_a_guess_may_be_one_text_for_the_reader_and_the_json_schema() -> None:
+    config = with_resource(guesses="endpoint.path")
+    assert plan_of(of(config)).resources[0].guesses == {"endpoint.path"}
+    jsonschema.validate(config, json_schema())
 
 
 def test_a_limit_and_origins_may_stand_in_the_client() -> None:

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from headrace.spec.faults import Faults
-from headrace.spec.node import Node, sendable
+from headrace.spec.node import Node, plain, sendable
 from headrace.spec.relaxed_json import strict
+from headrace.spec.repeated import tell_repeated
 from headrace.spec.scalar import CURLY, scalar
 from headrace.spec.toml_tree import read_toml
 
@@ -45,7 +46,7 @@ def _yaml(text: str, faults: Faults) -> Node | None:
         if root is None:
             faults.error("no-config", "", 1, "the document is empty", "write a mapping with `client` and `resources`")
             return None
-        return _Unfold(loader).node(root, 0)
+        return _Unfold(loader, faults).node(root, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -75,12 +76,13 @@ def _yaml_fault(text: str, line: int, problem: str, faults: Faults) -> None:
 class _Unfold:
     """YAML nodes as ours, with aliases written out."""
 
-    def __init__(self, loader: yaml.SafeLoader) -> None:
+    def __init__(self, loader: yaml.SafeLoader, faults: Faults) -> None:
         import yaml  # noqa: PLC0415 - only a YAML or JSON document needs it
 
         self._mapping, self._sequence = yaml.MappingNode, yaml.SequenceNode
-        self._loader = loader
+        self._loader, self._faults = loader, faults
         self._count = 0
+        self._own: dict[int, set[int]] = {}
 
     def node(self, node: yaml.Node, depth: int) -> Node:
         self._count += 1
@@ -88,16 +90,27 @@ class _Unfold:
             raise _TooMuch
         line = node.start_mark.line + 1
         if isinstance(node, self._mapping):
-            self._loader.flatten_mapping(node)
-            found: dict[str, Node] = {}
-            for key, value in node.value:
-                name = self._value(key)
-                sub = self.node(value, depth + 1)
-                found[_key(name)] = Node(sub.value, sub.line, key_line=key.start_mark.line + 1)
-            return Node(found, line)
+            return Node(self._pairs(node, depth), line)
         if isinstance(node, self._sequence):
             return Node([self.node(sub, depth + 1) for sub in node.value], line)
         return Node(scalar(self._value(node)), line)
+
+    def _pairs(self, node: yaml.MappingNode, depth: int) -> dict[str, Node]:
+        """The keys of a mapping; those that come from elsewhere (`<<`) may stand in it again."""
+        own = self._own.setdefault(id(node), {id(key) for key, _ in node.value})  # a merge puts its keys in for good
+        self._loader.flatten_mapping(node)
+        found: dict[str, Node] = {}
+        stated: dict[str, Node] = {}
+        for key, value in node.value:
+            name = _key(self._value(key))
+            sub = self.node(value, depth + 1)
+            found[name] = Node(sub.value, sub.line, key_line=key.start_mark.line + 1)
+            if id(key) in own:
+                if name in stated:
+                    same = plain(stated[name]) == plain(sub)
+                    tell_repeated(self._faults, name, stated[name].at, found[name].at, same=same)
+                stated[name] = found[name]
+        return found
 
     def _value(self, node: yaml.Node) -> object:
         """A scalar's value; dates, times and sixties (12:30) stay as they are written, which is how they are sent."""
@@ -145,18 +158,45 @@ def _json(text: str, faults: Faults) -> Node | None:
         layout = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
     except yaml.YAMLError:
         layout = None
+    _tell_repeated(layout, faults)
     return _with_lines(data, layout)
+
+
+def _tell_repeated(layout: yaml.Node | None, faults: Faults) -> None:
+    """The keys that stand twice, which the parser drops."""
+    import yaml  # noqa: PLC0415 - only a YAML or JSON document needs it
+
+    if isinstance(layout, yaml.MappingNode):
+        stated: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for key, value in layout.value:
+            name = sendable(str(key.value))
+            if name in stated:
+                first, its = stated[name]
+                same = _said(its) == _said(value)
+                tell_repeated(faults, name, first.start_mark.line + 1, key.start_mark.line + 1, same=same)
+            stated[name] = (key, value)
+            _tell_repeated(value, faults)
+    elif isinstance(layout, yaml.SequenceNode):
+        for sub in layout.value:
+            _tell_repeated(sub, faults)
+
+
+def _said(layout: yaml.Node) -> object:
+    """What a piece of JSON says, to be compared."""
+    if isinstance(layout.value, str):
+        return (layout.tag, layout.value)
+    return [(_said(sub[0]), _said(sub[1])) if isinstance(sub, tuple) else _said(sub) for sub in layout.value]
 
 
 def _relaxed(text: str, faults: Faults) -> str:
     """JSON that only comments and trailing commas keep from being JSON, without them."""
     if _is_json(text):
         return text
-    plain, taken, line = strict(text)
-    if not taken or not _is_json(plain):
+    json_alone, taken, line = strict(text)
+    if not taken or not _is_json(json_alone):
         return text
     faults.tell("json-relaxed", "", line, what=" and no ".join(taken))
-    return plain
+    return json_alone
 
 
 def _is_json(text: str) -> bool:

@@ -13,6 +13,7 @@ from headrace.spec.faults import did_you_mean, listed
 from headrace.spec.merge import by_name
 from headrace.spec.node import Node
 from headrace.spec.strategies import OPTIONS, SCOPES, check_key, read_strategy
+from headrace.spec.vocabulary import NOT_YET_FIX
 
 DISPOSITIONS = get_args(Disposition)
 DATA_TYPES = get_args(DataType)
@@ -101,7 +102,7 @@ def _disposition(ctx: Context, node: Node | None) -> tuple[Disposition, Strategy
         scope = node.get(key)
         if scope is not None:
             problem = f"`{key}` of a write disposition is not supported yet"
-            _unsupported(ctx, scope, problem, "take it out to load without it")
+            _unsupported(ctx, scope, problem, NOT_YET_FIX)
     return cast("Disposition", word), strategy
 
 

@@ -142,7 +142,7 @@ def _resource(*required: str) -> Schema:
         "references": _ANY_JSON,
         "schema_contract": _or_null(_ref("schema_contract")),
         "nested_hints": _or_null({"type": "object", "additionalProperties": _or_null(_ref("nested_table"))}),
-        "guesses": _or_null({"type": "array", "items": _GUESS}),
+        "guesses": _or_null({"anyOf": [_GUESS, {"type": "array", "items": _GUESS}]}),
     }
     known = [key for key in (*RESOURCE, *own_keys.RESOURCE) if key not in NOT_YET_RESOURCE]
     empty: Schema = {"enum": [None, [], {}]}

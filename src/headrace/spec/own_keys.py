@@ -138,18 +138,19 @@ def read_limit(ctx: Context, node: Node | None) -> DeclaredLimit | None:
 
 def _duration(ctx: Context, node: Node | None) -> float | None:
     """Seconds within which something can be done."""
-    seconds = _seconds(ctx, node)
+    wanted = "a number of seconds above 0"
+    seconds = _seconds(ctx, node, wanted)
     if node is not None and seconds == 0:
-        ctx.wrong(node, "a number of seconds above 0")
+        ctx.wrong(node, wanted)
         return None
     return seconds
 
 
-def _seconds(ctx: Context, node: Node | None) -> float | None:
+def _seconds(ctx: Context, node: Node | None, wanted: str = "a number of seconds") -> float | None:
     if node is not None and isinstance(node.value, float) and 0 < node.value < math.inf:
         return node.value
     whole = ctx.integer(node)
     if node is not None and whole is not None and whole < 0:
-        ctx.wrong(node, "a number of seconds")
+        ctx.wrong(node, wanted)
         return None
     return None if whole is None else float(whole)

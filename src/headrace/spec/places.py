@@ -182,6 +182,7 @@ DECIDE_NOTHING = frozenset(
         "list-cut-off",
         "several-configurations",
         "conditional",
+        "repeated-key",
         "unbound-name",
         "unbound-credential",
         "no-effect",

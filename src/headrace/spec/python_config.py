@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from headrace.spec.faults import Faults
-from headrace.spec.node import Node, sendable
+from headrace.spec.node import Node, Opaque, sendable, shown
 from headrace.spec.python_scope import Scope, scopes
 from headrace.spec.python_syntax import diagnose, parsed
 from headrace.spec.python_tree import PythonReader
@@ -37,19 +37,35 @@ def _find(module: ast.Module, offset: int, faults: Faults) -> tuple[Node | None,
     reader = PythonReader(offset, faults)
     readings: list[tuple[Node, str | None]] = []
     lines: set[int] = set()
+    calls: list[tuple[ast.expr, Node]] = []
     for expr, scope, name in _named_candidates(module):
         node = reader.read(expr, scope)
+        calls.append((expr, node))
         if isinstance(node.value, dict):
             line = _first_line(node)
             if line not in lines:
                 lines.add(line)
                 readings.append((node, name))
     if not readings:
+        _tell_code(calls, offset, faults)
         return None, None
     if len(readings) > 1:
         second, which = readings[1][0].line, f"of line {readings[0][0].line}"
         faults.tell("several-configurations", "", second, number=len(readings), what="configurations", which=which)
     return readings[0]
+
+
+def _tell_code(calls: list[tuple[ast.expr, Node]], offset: int, faults: Faults) -> None:
+    """Where a configuration was looked for: what is handed over, if that is made by code."""
+    for expr, node in calls:
+        if isinstance(node.value, Opaque):
+            problem = (
+                f"the configuration is what `{shown(node.value)}` makes, and a document's code is never run: what can"
+                " be read is a mapping, a name for one, or a function that only names values and returns one"
+            )
+            fix = "write the mapping here, or load from Python with headrace.rest_api.rest_api_source"
+            faults.error("no-config", "", expr.lineno + offset, problem, fix)
+            return
 
 
 def candidates(module: ast.Module) -> list[tuple[ast.expr, Scope]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -18,6 +18,9 @@ class Binding:
     line: int
     expr: ast.expr | None
     kind: Literal["value", "argument", "function", "class", "import", "unknown"] = "value"
+    function: _Function | None = None
+    scope: Scope | None = None
+    """Where `expr` is read, if that is not where the name is: an argument stands in the call."""
 
 
 class Scope:
@@ -32,7 +35,7 @@ class Scope:
         mine = [binding for binding in self._bindings if binding.name == name]
         before = [binding for binding in mine if binding.line < line or binding.kind in {"argument", "function"}]
         if before:
-            return before[-1], self
+            return before[-1], before[-1].scope or self
         if self._outer is not None:
             found = self._outer.find(name, line if not mine else mine[0].line)
             if found is None:  # a function may use what the module binds below it
@@ -46,6 +49,38 @@ def scopes(module: ast.Module) -> dict[ast.AST, Scope]:
     found: dict[ast.AST, Scope] = {}
     _fill(module, Scope(list(_bindings(module.body))), found)
     return found
+
+
+def returned(function: _Function, call: ast.Call, outer: Scope, caller: Scope) -> tuple[ast.expr, Scope] | None:
+    """What a call of a function gives, if all that the function does is to name values and to return one."""
+    *body, last = function.body
+    if function.decorator_list or isinstance(function, ast.AsyncFunctionDef) or not isinstance(last, ast.Return):
+        return None
+    if last.value is None or not all(_names_only(statement) for statement in body):
+        return None
+    arguments = list(_arguments(function))
+    given = dict(zip((each.name for each in arguments), call.args, strict=False))
+    given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
+    taken = function.args
+    fits = len(call.args) <= len(taken.posonlyargs) + len(taken.args) and taken.vararg is None and taken.kwarg is None
+    once = len(call.args) + len(call.keywords) == len(given)
+    starred = any(isinstance(each, ast.Starred) for each in call.args)
+    if not fits or not once or starred or not set(given) <= {each.name for each in arguments}:
+        return None
+    bound = [replace(each, expr=given[each.name], scope=caller) if each.name in given else each for each in arguments]
+    return last.value, Scope([*bound, *_bindings(body)], outer)
+
+
+def _names_only(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Assign(targets=targets):
+            return all(isinstance(target, ast.Name) for target in targets)
+        case ast.AnnAssign(target=target):
+            return isinstance(target, ast.Name)
+        case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom() | ast.Pass():
+            return True
+        case _:
+            return False
 
 
 def _fill(node: ast.AST, scope: Scope, found: dict[ast.AST, Scope]) -> None:
@@ -79,7 +114,7 @@ def _bindings(body: list[ast.stmt]) -> Iterator[Binding]:  # noqa: C901, PLR0912
             case ast.AugAssign(target=ast.Name(id=name)):
                 yield Binding(name, statement.lineno, None, "unknown")
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield Binding(name, statement.lineno, None, "function")
+                yield Binding(name, statement.lineno, None, "function", statement)
             case ast.ClassDef(name=name):
                 yield Binding(name, statement.lineno, None, "class")
             case ast.Import(names=names) | ast.ImportFrom(names=names):

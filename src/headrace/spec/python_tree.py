@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headrace.model.plan import Ref, Text
 from headrace.spec.arithmetic import calculated
 from headrace.spec.dlt_classes import CLASSES
 from headrace.spec.faults import Faults
-from headrace.spec.node import Node, Opaque, Value, sendable
-from headrace.spec.python_scope import Binding, Scope
+from headrace.spec.node import Node, Opaque, Value, plain, sendable
+from headrace.spec.python_scope import Binding, Scope, returned
 from headrace.spec.references import GETTERS, SOURCES, VALUES, Part, joined, whole_reference
+from headrace.spec.repeated import tell_repeated
 
 _FOREIGN_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _DEPTH = 60  # names that lead to names; deeper is a circle
@@ -24,6 +25,8 @@ class PythonReader:
 
     offset: int
     faults: Faults
+    _under_way: list[ast.AST] = field(default_factory=list)
+    """The functions whose values are being read: one that calls itself has none."""
 
     def read(self, expr: ast.expr, scope: Scope, depth: int = 0) -> Node:
         """The node that an expression stands for, with the names of a scope."""
@@ -74,17 +77,23 @@ class PythonReader:
 
     def _dict(self, expr: ast.Dict, scope: Scope, depth: int) -> Value:
         found: dict[str, Node] = {}
+        stated: dict[str, Node] = {}  # what stands before `**other` may stand again after it
         for key, value in zip(expr.keys, expr.values, strict=True):
             node = self.read(value, scope, depth + 1)
             if key is None:  # **other
                 if not isinstance(node.value, dict):
                     return Opaque("expression", ast.unparse(expr))
                 found.update(node.value)
+                stated = {}
                 continue
             name = self._value(key, scope, depth + 1)
             if isinstance(name, Text | Opaque | dict | list):
                 return Opaque("expression", ast.unparse(expr))
             found[str(name)] = Node(node.value, node.line, key_line=key.lineno + self.offset)
+            if (first := stated.get(str(name))) is not None:
+                same = plain(first) == plain(node)
+                tell_repeated(self.faults, str(name), first.at, found[str(name)].at, same=same)
+            stated[str(name)] = found[str(name)]
         return found
 
     def _list(self, elements: list[ast.expr], scope: Scope, depth: int) -> Value:
@@ -170,6 +179,21 @@ class PythonReader:
             return value if isinstance(value, str | Text) else Opaque("expression", ast.unparse(expr))
         return self._instance(expr, name.rsplit(".", 1)[-1], scope, depth)
 
+    def _returned(self, expr: ast.Call, scope: Scope, depth: int) -> Node | None:
+        """What a function of the document gives, if its text says it; None if it would have to be run."""
+        found = scope.find(expr.func.id, expr.lineno) if isinstance(expr.func, ast.Name) else None
+        function = found[0].function if found is not None else None
+        if found is None or function is None or function in self._under_way:
+            return None
+        given = returned(function, expr, found[1], scope)
+        if given is None:
+            return None
+        self._under_way.append(function)
+        try:
+            return self.read(*given, depth + 1)
+        finally:
+            self._under_way.pop()
+
     def _or_default(self, expr: ast.expr, call: ast.Call, default: str, scope: Scope, depth: int) -> Value:
         """`dlt.secrets.get("x") or "y"`."""
         match self._value(call, scope, depth + 1):
@@ -193,10 +217,12 @@ class PythonReader:
         return found
 
     def _instance(self, expr: ast.Call, name: str, scope: Scope, depth: int) -> Value:
-        """A call of one of dlt's own classes, as its dict form."""
+        """A call of one of dlt's own classes, as its dict form, or of a function that only returns what it names."""
         known = CLASSES.get(name)
         bound = scope.find(name, expr.lineno)
         if known is None or (bound is not None and bound[0].kind == "class"):
+            if (made := self._returned(expr, scope, depth)) is not None:
+                return made.value
             function = bound is not None and bound[0].kind == "function"
             return Opaque("object" if name[:1].isupper() or function else "expression", ast.unparse(expr))
         given = self._keywords(ast.Call(expr.func, [], expr.keywords), scope, depth)

@@ -14,13 +14,13 @@ from headrace.spec.context import Context
 from headrace.spec.faults import did_you_mean
 from headrace.spec.incremental import read_incremental
 from headrace.spec.incremental_sync import read_incremental_sync
-from headrace.spec.jinja import slice_names, without_jinja
+from headrace.spec.jinja import slice_names
 from headrace.spec.node import Node, Opaque, shown
 from headrace.spec.own_keys import included
 from headrace.spec.partition_router import Partition, read_partition
 from headrace.spec.placeholders import from_outside, guessed_parent, unbound
 from headrace.spec.references import Part, joined
-from headrace.spec.rendered import filled
+from headrace.spec.rendered import filled, path_words
 from headrace.spec.template import Piece, Template, pieces
 from headrace.spec.vocabulary import PLACEHOLDER_KEYS
 
@@ -143,8 +143,7 @@ def _path(
     """The path with its parameters put in, and the names of those."""
     path = ctx.string(node, "a path") or ""
     sliced = slice_names(path)
-    if ctx.scaffold:
-        path = without_jinja(path)
+    path = path if node.word is None and not isinstance(node.value, Text) else path_words(ctx, node)
     try:
         found = pieces(path)
     except ValueError:

@@ -97,6 +97,10 @@ _READING = (
         "give its value with --set {name}=VALUE, or write it out",
     ),
     Rule(
+        "repeated-key", "doubtful", "a key twice in one mapping, with the same value", "once",
+        "the key `{key}` stands here a second time, after line {first}", "it is read once; delete one of them",
+    ),
+    Rule(
         "no-effect", "noted", "a key that dlt takes and that changes nothing here", "nothing",
         "{problem}", "{mend}",
     ),

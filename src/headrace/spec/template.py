@@ -187,7 +187,9 @@ class Template:
     def parent_field(self, spot: Node, parent: str, path: str, form: Form | None = None) -> ParentField | None:
         """A field of the parent's row. The parent must exist, and the path must be one."""
         if parent not in self.names:
-            fix = did_you_mean(parent, self.names, f"name one that exists: {listed(list(self.names)[:8])}")
+            fix = did_you_mean(
+                parent, self.names, f"name one that exists: {listed(list(dict.fromkeys(self.names))[:8])}"
+            )
             self.ctx.faults.error("unknown-parent", spot.path, spot.line, f"there is no resource `{parent}`", fix)
             return None
         try:

@@ -68,7 +68,10 @@ NOT_YET_RESOURCE = {
     "parent_table_name": "a table nested below another resource's is not supported yet",
 }
 """Keys that are read and checked, but that a run cannot honour yet. Each is an error with the code `not-yet`."""
-NOT_YET_FIX = "take it out to load without it"
+NOT_YET_FIX = (
+    "take it out to load without it, or load from Python, where dlt honours it:"
+    " `from headrace.rest_api import rest_api_source`"
+)
 
 WITHOUT_EFFECT = {
     "table_format": "the warehouse decides on the format of tables",
