@@ -66,7 +66,7 @@ def _moves(one: Walked, commit: WalkCommit, known: Mapping[str, Resource], loade
     if not _all_below(way, known, loaded):
         return False
     # Of the rows of a parent each has its own place; where no key replaces rows, they are taken back as a whole.
-    merges = commit.disposition == "merge" and is_keyed(way) and not takes_whole_loads(way.strategy)
+    merges = commit.disposition == "merge" and is_keyed(way) and not takes_whole_loads(commit.disposition, way.strategy)
     return way.name in loaded or (way.parent is not None and merges)
 
 
