@@ -60,3 +60,16 @@ def test_children_hang_on_a_row_that_another_strategy_has_brought_and_that_is_as
         load(world, run, way, *records)
         assert found(world) == records
     assert world.rows("people", "id", "_dlt_load_id") == [(1, "2.2"), (2, "2.2")]
+
+
+def test_what_a_run_brings_in_parts_is_ranked_in_each_part(world: World) -> None:
+    table, pets = tables(Upsert(), at="bigint")
+    table = msgspec.structs.replace(table, dedup_sort=("at", "desc"))
+    world.open("1")
+    world.stage("people", *digested((1, "best", ["p"]), (1, "worse", []), table=table, pets=pets, at=[9, 5]))
+    world.commit("people", complete=False)
+    assert found(world) == [(1, "best", ["p"])]
+    world.reopen()
+    world.stage("people", *digested((1, "later", ["q"]), (1, "least", []), table=table, pets=pets, at=[3, 1]))
+    world.commit("people")
+    assert found(world) == [(1, "later", ["q"])]
