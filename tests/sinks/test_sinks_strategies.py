@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from headrace.model.strategy import Cdc, InsertOnly, Scd2, Strategy, Upsert
-from headrace.model.table import Receipt, TableSchema
+from headrace.model.table import Receipt, Reject, TableSchema
 
 from .making import Record, World, child, digested, root
 
@@ -137,6 +137,31 @@ def test_versions_are_closed_beside_equal_merge_keys_only(world: World) -> None:
     world.load("1", *digested((1, "a", []), (2, "a", []), (3, "b", []), table=table, pets=pets))
     world.load("2", *digested((1, "a", []), (4, "c", []), table=table, pets=pets))
     assert versions(world) == [(1, "a", True), (2, "a", False), (3, "b", True), (4, "c", True)]
+
+
+@pytest.mark.parametrize(
+    ("way", "key", "kept"),
+    [
+        (Cdc(), ("id",), [(1, "a", ["p"]), (2, "bb", ["s"]), (3, "c", [])]),
+        (VERSIONS, ("id",), [(1, "a", ["p"]), (2, "bb", ["s"]), (3, "c", [])]),
+        (VERSIONS, (), [(1, "a", ["p"]), (2, "b", ["q"]), (2, "bb", ["s"]), (3, "c", [])]),
+    ],
+    ids=str,
+)
+def test_what_a_load_with_rejects_lacks_is_not_gone(
+    world: World, way: Strategy, key: tuple[str, ...], kept: list[Record]
+) -> None:
+    table, pets = tables(way)
+    table = msgspec.structs.replace(table, primary_key=key)
+    world.load("1", *digested((1, "a", ["p"]), (2, "b", ["q"]), table=table, pets=pets))
+    world.open("2")
+    reject = Reject("people", "people", 0, 0, "too large a number", b"{}")
+    world.stage("people", *digested((2, "bb", ["s"]), (3, "c", []), table=table, pets=pets), rejects=[reject])
+    world.reopen()
+    world.commit("people")
+    assert found(world) == kept
+    world.load("3", *digested((2, "bb", ["s"]), table=table, pets=pets))
+    assert found(world) == [(2, "bb", ["s"])]
 
 
 @pytest.mark.parametrize("way", [None, Upsert(), Cdc()], ids=str)

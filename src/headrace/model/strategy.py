@@ -59,9 +59,9 @@ def word(strategy: Strategy) -> str:
     return str(strategy.__struct_config__.tag)
 
 
-def takes_whole_loads(strategy: Strategy) -> bool:
+def takes_whole_loads(disposition: str, strategy: Strategy) -> bool:
     """Whether what a load lacks means something, so that a part of one must not enter."""
-    return isinstance(strategy, Scd2 | Cdc)
+    return disposition == "replace" or (disposition == "merge" and isinstance(strategy, Scd2 | Cdc))
 
 
 def links_by_root_id(strategy: Strategy) -> bool:

@@ -25,13 +25,14 @@ from headrace.sinks.settle import held_back
 class Walked(NamedTuple):
     """A walk that is loaded, how it ended, and how far it has seen: by its own name, or by rows of its parent.
 
-    `asked_for` are those rows, if they have to be known.
+    `asked_for` are those rows, if they have to be known. `lacks` as in `WalkCommit`.
     """
 
     walk: OpenWalk
     end: WalkEnd
     seen: Mapping[str, Seen]
     asked_for: tuple[AskedFor, ...] | None = None
+    lacks: bool = False
 
 
 def entering(
@@ -65,7 +66,7 @@ def _moves(one: Walked, commit: WalkCommit, known: Mapping[str, Resource], loade
     if not _all_below(way, known, loaded):
         return False
     # Of the rows of a parent each has its own place; where no key replaces rows, they are taken back as a whole.
-    merges = commit.disposition == "merge" and is_keyed(way) and not takes_whole_loads(way.strategy)
+    merges = commit.disposition == "merge" and is_keyed(way) and not takes_whole_loads(commit.disposition, way.strategy)
     return way.name in loaded or (way.parent is not None and merges)
 
 
@@ -87,4 +88,5 @@ def _walk_commit(one: Walked, known: Mapping[str, Resource], record: RunRecord, 
         proven=end.proven,
         asks=asked_for(walk, line, record),
         asked_for=one.asked_for,
+        lacks=one.lacks,
     )

@@ -62,6 +62,8 @@ class Fan:
         self._inquest = Inquest()
         self._deadline = Deadline(resource.deadline_s, resource.retry.timeout_s)  # likewise
         self.seen: dict[str, Seen] = {}
+        self.rejects = 0
+        """How many rows of the parent could not be asked for."""
         self._asked: dict[tuple[str, ...], list[str]] | None = {} if keeps_rows else None
         self._transport = transport
         self._limit_pages = limit_pages
@@ -100,6 +102,7 @@ class Fan:
                 rejects.append(row)
             elif row is not None:
                 await self._coming.put(row)
+        self.rejects += len(rejects)
         if rejects:
             await self._coming.put(FetchedPage(None, (), rejects=tuple(rejects)))
         begun = self._rows.begun_before()

@@ -12,12 +12,13 @@ from typing import Any, assert_never
 
 from headrace.decode.names import table_name
 from headrace.decode.rules import DecodeRules
-from headrace.errors import SourceError
+from headrace.errors import ContractBroken, SourceError
 from headrace.journal.write import Journal
 from headrace.model.envelope import Scalar
 from headrace.model.event import Committing, Emit, Noticed
 from headrace.model.page import PageRef
 from headrace.model.plan import Plan, Text
+from headrace.model.strategy import takes_whole_loads
 from headrace.model.table import Figures, Receipt, Schema
 from headrace.run.again import check_not_outrun, line_of, may_come_again
 from headrace.run.conduct import FetchedPage, Walker, conduct
@@ -27,7 +28,7 @@ from headrace.run.early import EARLY_PAGES, Room
 from headrace.run.ends import WalkEnd, failed, recalled
 from headrace.run.entering import Walked, entering
 from headrace.run.fan import Fan
-from headrace.run.notices import key_doubts, told
+from headrace.run.notices import key_doubts, not_gone, told
 from headrace.run.options import RunOptions
 from headrace.run.outlet import Outlet
 from headrace.run.resume import OpenRun, OpenWalk, sieve_of
@@ -180,7 +181,9 @@ class Flow:
         load_id = f"{time.time():.7f}"
         receipt = await unbroken(delivery.commit(lambda schema: self._commit(delivery, schema, load_id)))
         doubts = key_doubts(receipt.figures, (walk.resource for walk in self._loaded_walks))
-        for event in (*told(receipt.figures), *doubts):
+        lacking = {walk.resource.name for walk in self._loaded_walks if self._lacks(walk)}
+        partial = not_gone(receipt.figures, lacking, (walk.resource for walk in self._loaded_walks))
+        for event in (*told(receipt.figures), *doubts, *partial):
             self._job.emit(event)
         self.loaded = self._loaded(receipt, load_id)
 
@@ -265,8 +268,13 @@ class Flow:
     def _commit(self, delivery: Delivery, schema: Schema, load_id: str) -> Commit:
         run = self._run
         self._job.emit(Committing())
-        loaded = [walk for walk in self._loaded_walks if walk.resource.name not in delivery.refused]
-        walked = [self._walked(walk) for walk in loaded]
+        # What is refused does not enter, but where all walks of a table enter together, the others wait for it.
+        walked = [
+            self._walked(walk)
+            for walk in self._loaded_walks
+            if walk.resource.name not in delivery.refused
+            or takes_whole_loads(walk.resource.disposition, walk.resource.strategy)
+        ]
         known = {each.resource.name: each.resource for each in run.walks}
         walks, seen = entering(walked, known, self.ends, record=run.record, delivery=delivery, schema=schema)
         dropped = {walk.table for walk in walks if walk.walk in self._refreshed(delivery)}
@@ -280,9 +288,17 @@ class Flow:
     def _walked(self, walk: OpenWalk) -> Walked:
         name = walk.resource.name
         end, sieve, fan = self.ends[name], self._sieves.get(name), self._fans.get(name)
+        if isinstance(end.error, ContractBroken):
+            return Walked(walk, end, {})
         if fan is not None:
-            return Walked(walk, end, fan.seen, fan.asked_for)
+            return Walked(walk, end, fan.seen, fan.asked_for, lacks=self._lacks(walk))
         return Walked(walk, end, {name: sieve.seen} if sieve is not None and sieve.seen is not None else {})
+
+    def _lacks(self, walk: OpenWalk) -> bool:
+        """Whether rows above it were rejected, so that it was not asked for all there is."""
+        known = {each.resource.name: each.resource for each in self._run.walks}
+        fans = (self._fans.get(each.name) for each in line_of(walk.resource, known))
+        return any(fan.rejects for fan in fans if fan is not None)
 
     def _loaded(self, receipt: Receipt, load_id: str) -> Loaded:
         figures = {

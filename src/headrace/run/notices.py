@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from headrace.decode.losses import summed
 from headrace.model.event import Noticed, Rejected
 from headrace.model.guess import KEY, flag
 from headrace.model.plan import Resource
+from headrace.model.strategy import Cdc, Scd2
 from headrace.model.table import Figures
 
 _SHOWN = 3
@@ -33,6 +34,31 @@ def key_doubts(figures: Mapping[str, Figures], resources: Iterable[Resource]) ->
                 f" not the whole key, run again with {flag(resource.name, KEY, 'NAME')}"
             )
             yield Noticed(resource.name, sentence, "warning")
+
+
+def not_gone(
+    figures: Mapping[str, Figures], lacking: Container[str], resources: Iterable[Resource]
+) -> Iterator[Noticed]:
+    """What a load lacks, though something was only rejected. `lacking` are those that were not asked for all rows."""
+    for resource in resources:
+        is_lacking, has_rejects = resource.name in lacking, bool(figures.get(resource.name, Figures()).rejects)
+        if resource.disposition == "replace" and is_lacking:
+            sentence = (
+                "rows above it were rejected, so nothing was asked for them, and what they had brought before is not in"
+                " the table that this load replaces"
+            )
+            yield Noticed(resource.name, sentence, "warning")
+        elif (is_lacking or has_rejects) and resource.disposition == "merge":
+            match resource.strategy:
+                case Scd2():
+                    what = "closed"
+                case Cdc():
+                    what = "deleted"
+                case _:
+                    continue
+            why = "rows above it" if is_lacking else "records"
+            sentence = f"{why} were rejected, so what this load lacks was not {what}; the next load"
+            yield Noticed(resource.name, sentence + " without a reject is taken at its word", "warning")
 
 
 def _beside(variants: Sequence[str]) -> Iterator[str]:

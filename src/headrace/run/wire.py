@@ -126,8 +126,7 @@ def _check_refresh(plan: Plan, options: RunOptions) -> None:
     named = {each.name for each in plan.resources if each.selected}
     for each in plan.resources:
         left_out = [name for name in each.beside if name not in named]
-        is_whole = each.disposition == "merge" and takes_whole_loads(each.strategy)
-        empties = (each.disposition == "replace" or is_whole) and options.mode != "fetch"
+        empties = takes_whole_loads(each.disposition, each.strategy) and options.mode != "fetch"
         if each.selected and left_out and (options.full_refresh or empties):
             what = "--full-refresh of" if options.full_refresh else f"to {each.disposition}"
             raise ConfigError(

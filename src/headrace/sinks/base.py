@@ -61,7 +61,8 @@ class WalkCommit(msgspec.Struct, frozen=True):
 
     `provisional`: how far its increment has come is not written down, so the next run asks for the same rows again;
     they take the place of these, if no key does that. `asks` is what it asked for, as a digest; `asked_for`, of a
-    child whose rows may come again, which rows of its parent it was asked for (None: of anything else).
+    child whose rows may come again, which rows of its parent it was asked for (None: of anything else). `lacks`: it
+    was not asked for rows of its parent that were rejected, or that others above it would have brought.
     """
 
     walk: str
@@ -74,6 +75,7 @@ class WalkCommit(msgspec.Struct, frozen=True):
     asks: str = ""
     provisional: bool = False
     asked_for: tuple[AskedFor, ...] | None = None
+    lacks: bool = False
 
 
 class Commit(msgspec.Struct, frozen=True):

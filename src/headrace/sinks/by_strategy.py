@@ -97,11 +97,14 @@ class Merge:
             self._drop(MARKED)
 
     def _compared(self, way: Upsert | Cdc) -> list[tuple[str, bool]]:
-        """The columns that say whether a row is as it was, if that counts."""
+        """The columns that say whether a row is as it was, if that counts.
+
+        Its id too: children hang on it, and another strategy has not made it of the key.
+        """
         if not way.skip_unchanged:
             return []
-        apart = {*self._root.primary_key, self._root.hard_delete, ROW_ID, LOAD_ID}
-        names = [way.row_version] if way.row_version else [name for name in self._data if name not in apart]
+        apart = {*self._root.primary_key, self._root.hard_delete, LOAD_ID}
+        names = [way.row_version, ROW_ID] if way.row_version else [name for name in self._data if name not in apart]
         return [(name, name in self._staged) for name in names]
 
     def _delete_absent(self) -> None:

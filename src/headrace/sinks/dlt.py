@@ -22,7 +22,7 @@ from headrace.sinks.dlt_faults import lacking, sentence, told
 from headrace.sinks.dlt_line import Line, Outrun
 from headrace.sinks.dlt_package import Package
 from headrace.sinks.dlt_staging import Staged, StagingFolder
-from headrace.sinks.figures import NOTHING, STAGED, Counted, added, last_load, moves_nothing, together
+from headrace.sinks.figures import NOTHING, STAGED, Counted, added, last_load, moves_nothing, rejecting, together
 from headrace.sinks.settle import Delivery, Settlement, begun_again, check_roots, later, roots_of, settle, to_take
 
 _FORMATS = ("delta", "iceberg")
@@ -113,6 +113,7 @@ class DltSink:
             self._staging.marks,
             kept.committed,
             kept.begun,
+            rejected=rejecting(self._counted),
             abandoned=kept.abandoned,
             provisional=kept.provisional,
         )

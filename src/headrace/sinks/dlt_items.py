@@ -52,6 +52,12 @@ class WalkedSchema(Schema):  # type: ignore[misc]
         """A table as it is from now on, or the columns that are new."""
         self.update_table(table, normalize_identifiers=False, merge_compound_props=False)
 
+    def take_in_hints(self, table: Any) -> None:  # noqa: ANN401 - dlt's own type
+        """A root table as its resource is; a merge key that it does not have any more would narrow what may go."""
+        for column in self.tables.get(table["name"], {}).get("columns", {}).values():
+            column.pop("merge_key", None)
+        self.take_in(table)
+
     def apply_schema_contract(self, schema_contract: Any, partial_table: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """As dlt; a table that was taken in is not looked at again when its rows come."""
         if FINISHED in partial_table:

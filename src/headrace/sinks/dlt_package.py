@@ -24,6 +24,7 @@ from headrace.model.plan import Disposition
 from headrace.model.strategy import DeleteInsert, InsertOnly, Scd2
 from headrace.model.table import TableSchema
 from headrace.sinks import dlt_kept
+from headrace.sinks.absence import without_absence
 from headrace.sinks.base import Commit
 from headrace.sinks.ddl import with_load_id
 from headrace.sinks.dlt_items import FinishedTables, TableMeta, WalkedSchema
@@ -96,7 +97,8 @@ class Package:
                     "one load: give one of the resources another table_name"
                 )
             way = "replace" if "replace" in ways else entries[0].disposition
-            yield Entry(table, way, tuple(walk for entry in entries for walk in entry.walks), "replace" in ways)
+            walks = tuple(walk for entry in entries for walk in entry.walks)
+            yield Entry(table, way, walks, "replace" in ways, lacks=any(entry.lacks for entry in entries))
 
     def _drop(self, schema: DltSchema) -> None:
         """Tables that go before anything comes; once, whichever resource is asked first."""
@@ -138,6 +140,8 @@ class Package:
     def _root(self, entry: Entry) -> DltResource:
         tables = family(entry.table, self.commit.schema)
         root = next((table for table in tables if table.parent is None), None)
+        if root and entry.lacks:
+            root = without_absence(root)
         made = dlt.resource(
             self._rows(entry, tables),
             name=entry.table,
@@ -158,7 +162,9 @@ class Package:
         batches = [one for one in self.staged if one.manifest.mark.walk in entry.walks and one.root == entry.table]
         if batches:
             hints = self._open[entry.table].compute_table_schema()
-            schema.take_in(utils.normalize_table_identifiers(hints, schema.naming))
+            for name in without_absence(tables[0]).merge_key if entry.lacks else ():
+                hints["columns"][name]["merge_key"] = True  # dlt's own hints of a row's version leave it out
+            schema.take_in_hints(utils.normalize_table_identifiers(hints, schema.naming))
             yield from self._tables(batches, _Way(schema, entry, tables))
         del self._open[entry.table]
 

@@ -29,6 +29,7 @@ from headrace.sinks.figures import (
     moves_nothing,
     of_batch,
     of_entry,
+    rejecting,
     together,
 )
 from headrace.sinks.ledger import Ledger, Staged
@@ -194,7 +195,13 @@ class _Session:
         if commit.run_id != self._run_id:
             raise SinkError(f"run {commit.run_id!r} cannot commit: the warehouse was opened for run {self._run_id!r}")
         settlement = settle(
-            commit, self._marks, self._committed, self._begun, abandoned=self._abandoned, provisional=self._provisional
+            commit,
+            self._marks,
+            self._committed,
+            self._begun,
+            rejected=rejecting(self._counted),
+            abandoned=self._abandoned,
+            provisional=self._provisional,
         )
         if moves_nothing(settlement):
             return self._receipt(commit, {}, {}, last_load(self._counted))

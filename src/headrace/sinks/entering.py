@@ -10,6 +10,7 @@ from headrace.errors import SinkError
 from headrace.model.strategy import Cdc, DeleteInsert, InsertOnly, Scd2, Upsert
 from headrace.model.table import ROW, Schema, TableSchema
 from headrace.sinks import merge_sql, strategy_sql
+from headrace.sinks.absence import without_absence
 from headrace.sinks.by_strategy import Merge
 from headrace.sinks.database import Database
 from headrace.sinks.ddl import (
@@ -122,6 +123,8 @@ class Dataset:
         for table in tables:
             if table.name in self._staged:
                 self._create(table)
+        if entry.lacks:
+            tables = (without_absence(tables[0]), *tables[1:])
         merge = Merge(
             self._database,
             self._names,

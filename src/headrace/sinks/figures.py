@@ -49,6 +49,11 @@ def together(counted: Mapping[tuple[str, str], Figures]) -> dict[str, Figures]:
     return found
 
 
+def rejecting(counted: Mapping[tuple[str, str], Figures]) -> frozenset[str]:
+    """The walks of which something was rejected."""
+    return frozenset(walk for (walk, _), figures in counted.items() if figures.rejects)
+
+
 def last_load(counted: Mapping[tuple[str, str], Figures]) -> str:
     """The newest load of the run; load ids begin with the time."""
     return max((load_id for _, load_id in counted), default=STAGED)

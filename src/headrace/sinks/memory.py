@@ -21,6 +21,7 @@ from headrace.sinks.figures import (
     moves_nothing,
     of_batch,
     of_entry,
+    rejecting,
     together,
 )
 from headrace.sinks.memory_delivered import Delivered, goes
@@ -126,6 +127,7 @@ class MemorySink:
             self.warehouse.staged_marks,
             self._committed,
             self._begun,
+            rejected=rejecting(self._counted),
             abandoned=abandoned,
             provisional=provisional,
         )

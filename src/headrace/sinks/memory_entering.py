@@ -8,6 +8,7 @@ from typing import Protocol
 
 from headrace.model.strategy import DeleteInsert, Scd2
 from headrace.model.table import ROW, TableSchema
+from headrace.sinks.absence import without_absence
 from headrace.sinks.memory_rows import Row, delete, last_reads, widen
 from headrace.sinks.memory_strategies import Merge
 from headrace.sinks.settle import Entry
@@ -74,5 +75,7 @@ def _by_strategy(
         table.name: [(one.place, one.row) for one in here.staged if one.table == table.name and one.walk in entry.walks]
         for table in tables
     }
+    if entry.lacks:
+        tables = [without_absence(tables[0]), *tables[1:]]
     moment = moment_of(way, load_id) if isinstance(way, Scd2) else None
     return Merge(here.tables, tables, moment, entry.joins).enter(way, placed)

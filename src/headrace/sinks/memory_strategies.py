@@ -55,8 +55,9 @@ class Merge:
         unmarked = self._unmarked(new)
         same: set[int] = set()
         if way.skip_unchanged:
-            apart = {*root.primary_key, root.hard_delete, ROW_ID, "_dlt_load_id"}
-            names = [way.row_version] if way.row_version else [c.name for c in root.columns if c.name not in apart]
+            apart = {*root.primary_key, root.hard_delete, "_dlt_load_id"}
+            columns = [c.name for c in root.columns if c.name not in apart]
+            names = [way.row_version, ROW_ID] if way.row_version else columns
             for place, row in unmarked[root.name]:
                 old = there.get(key_of(row, root.primary_key))
                 if names and old and all(row.get(name) == old.get(name) for name in names):

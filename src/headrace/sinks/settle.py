@@ -10,7 +10,7 @@ import msgspec
 from headrace.errors import SinkError
 from headrace.model.plan import Disposition
 from headrace.model.position import Seen
-from headrace.model.strategy import Scd2, takes_whole_loads
+from headrace.model.strategy import DeleteInsert, Scd2, takes_whole_loads
 from headrace.model.table import Schema, TableSchema, Watermark
 from headrace.sinks.base import AskedFor, Commit, Staging, WalkCommit
 
@@ -19,6 +19,7 @@ class Entry(msgspec.Struct, frozen=True):
     """Walks of one root table that enter the dataset together, in one way.
 
     `emptied` is True where a replace must empty the table first, `joins` where this run has filled it before.
+    `lacks`: what is absent need not be gone, for something was rejected.
     """
 
     table: str
@@ -26,6 +27,7 @@ class Entry(msgspec.Struct, frozen=True):
     walks: tuple[str, ...]
     emptied: bool = False
     joins: bool = False
+    lacks: bool = False
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -82,6 +84,7 @@ def settle(
     committed: Mapping[str, Watermark],
     begun: AbstractSet[str],
     *,
+    rejected: AbstractSet[str] = frozenset(),
     abandoned: Iterable[Delivery] = (),
     provisional: Iterable[Delivery] = (),
 ) -> Settlement:
@@ -90,7 +93,8 @@ def settle(
     A table is emptied or dropped at most once in a run. A replace waits until all walks of its table that the commit
     names are complete, and so does a merge to which it means something what a load lacks. `abandoned` is what this run
     brought of walks that have begun again since: it goes with their first rows. So does, of `provisional`, what an
-    earlier run brought of walks that ask for the same again, for the same rows of a parent.
+    earlier run brought of walks that ask for the same again, for the same rows of a parent. Of `rejected` walks this
+    run has rejected something: it is absent, and not gone.
     Raises SinkError where the commit speaks of pages that the staging does not hold.
     """
     fresh = [walk for walk in commit.walks if not _covers(committed.get(walk.walk), walk.watermark)]
@@ -104,7 +108,7 @@ def settle(
     parts = [_again(old, asked[old.walk, old.asks]) for old in provisional if (old.walk, old.asks) in asked]
     return Settlement(
         dropped=_dropped(commit, entering, begun),
-        entries=_entries(entering, begun),
+        entries=_entries(entering, begun, rejected),
         positions=tuple((walk.table, walk.watermark) for walk in entering),
         withdrawn=_withdrawn(
             [*map(_whole, abandoned), *(old for old, is_left in parts if not is_left)], entering, deliveries
@@ -208,8 +212,7 @@ def _check_pages(walk: WalkCommit, staged: Mapping[str, Watermark], committed: M
 
 def _must_be_whole(walk: WalkCommit, schema: Schema) -> bool:
     table = schema.tables.get(walk.table)
-    merges_whole = walk.disposition == "merge" and table is not None and takes_whole_loads(table.strategy)
-    return walk.disposition == "replace" or merges_whole
+    return takes_whole_loads(walk.disposition, DeleteInsert() if table is None else table.strategy)
 
 
 def held_back(walks: Sequence[WalkCommit], schema: Schema) -> frozenset[str]:
@@ -226,14 +229,22 @@ def _dropped(commit: Commit, entering: list[WalkCommit], begun: AbstractSet[str]
     return tuple(root for root in commit.drop if root not in begun and (root in filled or root not in named))
 
 
-def _entries(entering: list[WalkCommit], begun: AbstractSet[str]) -> tuple[Entry, ...]:
+def _entries(entering: list[WalkCommit], begun: AbstractSet[str], rejected: AbstractSet[str]) -> tuple[Entry, ...]:
+    lacking = {walk.table for walk in entering if walk.lacks or walk.walk in rejected}
     groups: dict[tuple[str, Disposition], list[str]] = {}
     for walk in entering:
         groups.setdefault((walk.table, walk.disposition), []).append(walk.walk)
     # What replaces a table comes before what is added to it.
     ordered = sorted(groups.items(), key=lambda group: group[0][1] != "replace")
     return tuple(
-        Entry(table, disposition, tuple(walks), disposition == "replace" and table not in begun, joins=table in begun)
+        Entry(
+            table,
+            disposition,
+            tuple(walks),
+            emptied=disposition == "replace" and table not in begun,
+            joins=table in begun,
+            lacks=table in lacking,
+        )
         for (table, disposition), walks in ordered
     )
 
