@@ -99,13 +99,15 @@ def test_a_walk_after_a_rest_is_announced_whatever_was_due_when_the_loop_ended(
     monkeypatch.setattr("headrace.rest_api.engine._PATIENCE_S", 60.0)
     monkeypatch.setattr("headrace.rest_api.engine._TICK_S", 3600.0)  # what waits for its tick goes with the loop
     api.list_of("/a", [{"id": 1}])
+    others = set(walkers())  # of sources that nobody has read to their ends
     running = engine(api)
     first, second = running.open(resource()), running.open(resource())
     next(page for page in running.take(first) if page is not None)
     running.close(first)
     running.close(second)
-    while walkers():
-        walkers()[0].join(10)
+    for thread in set(walkers()) - others:
+        thread.join(10)
+        assert not thread.is_alive()
     monkeypatch.setattr("headrace.rest_api.engine._TICK_S", 0.01)
     later = running.open(resource())
     try:
