@@ -57,6 +57,11 @@ def clean(text: str) -> bool:
     return not [secret for secret in PLANTED if secret in text]
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
     monkeypatch.chdir(tmp_path)
