@@ -17,6 +17,7 @@ from headrace.decode.observe import Reader
 from headrace.decode.rows import RecordPage
 from headrace.decode.shape import shape_of
 from headrace.model.plan import ColumnHint, Request, Resource
+from headrace.model.records import Records
 from headrace.model.table import Reject, Schema
 
 Row = dict[str, Any]
@@ -110,7 +111,7 @@ def decode_pages(
 def goes_fast(*records: Any, of: Resource | None = None) -> bool:
     """Whether Arrow's reader alone takes the records, with nothing remembered."""
     try:
-        arrow_lane.read([body(record) for record in records], shape_of(of or resource()), EMPTY_MEMORY)
+        arrow_lane.read(Records.of(body(record) for record in records), shape_of(of or resource()), EMPTY_MEMORY)
     except NotPlain:
         return False
     return True

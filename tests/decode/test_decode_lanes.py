@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from headrace.decode.observe import Reader
 from headrace.decode.rows import RecordPage
+from headrace.model.records import Records
 from tests.decode.making import Result, SlowReader, decode, decode_pages, goes_fast, page, resource
 from tests.parity.cases import Case, case
 from tests.parity.oracle import resource_of
@@ -58,7 +59,7 @@ def test_most_generated_batches_go_the_fast_way_once_the_reader_is_warm(monkeypa
     taken = {"fast": 0, "slow": 0}
     fast = Reader._fast
 
-    def counted(self: Reader, records: list[bytes]) -> object:
+    def counted(self: Reader, records: Records) -> object:
         tables = fast(self, records)
         taken["slow" if tables is None else "fast"] += 1
         return tables
@@ -111,7 +112,8 @@ def test_plain_records_go_the_fast_way() -> None:
 def test_a_key_that_changes_kind_goes_the_fast_way_once_it_is_known() -> None:
     reader = Reader(resource())
     reader.observe([page(0, {"a": 1}, {"a": "x"}, {"a": True}, {"a": {"b": 1}}, {"a": [1]})])
-    assert reader._fast([b'{"a": 1}', b'{"a": "x"}', b'{"a": true}', b'{"a": {"b": 1}}', b'{"a": [1]}']) is not None
+    records = Records.of([b'{"a": 1}', b'{"a": "x"}', b'{"a": true}', b'{"a": {"b": 1}}', b'{"a": [1]}'])
+    assert reader._fast(records) is not None
 
 
 def test_a_reader_may_be_used_by_many_threads() -> None:

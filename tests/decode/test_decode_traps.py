@@ -6,6 +6,7 @@ import pytest
 
 from headrace.decode.observe import Reader
 from headrace.decode.split import MARK
+from headrace.model.records import Records
 from tests.decode.making import body, decode, goes_fast, hints, page, resource
 
 FAST: list[list[object]] = [
@@ -59,7 +60,7 @@ def test_json_fields_at_the_top_are_lifted_out_on_the_fast_way() -> None:
 def test_a_slow_batch_does_not_slow_down_the_next() -> None:
     reader = Reader(resource())
     reader.observe([page(0, {"a": 1}, 5)])
-    assert reader._fast([body({"a": 2})]) is not None
+    assert reader._fast(Records.of([body({"a": 2})])) is not None
 
 
 def test_texts_stay_texts_when_a_batch_of_date_like_ones_comes_first() -> None:

@@ -30,7 +30,7 @@ def pages(url: str, name: str) -> Iterator[list[bytes]]:
         reply = ask(url, f"/{name}?{urlencode({'limit': 20} | ({'from': following} if following else {}))}")
         assert reply.status == 200, reply.body
         found = SPLITTER.split(reply.body)
-        yield found.records
+        yield list(found.records)
         following = found.cursor
         if following is None:
             return

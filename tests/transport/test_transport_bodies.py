@@ -58,7 +58,7 @@ def test_an_error_that_comes_with_200_is_asked_for_twice_more(body: bytes) -> No
     async def test() -> None:
         trouble = Answer(body=body)
         async with serving([trouble, trouble, PAGE]) as stub, talking(stub.url) as transport:
-            assert (await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records == [b"1"]
+            assert list((await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records) == [b"1"]
         async with serving([trouble]) as stub, talking(stub.url) as transport:
             with pytest.raises(RetriesSpent, match=r"after 3 attempts, .*no records at `data`.*it says: .*try later"):
                 await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)
@@ -72,7 +72,7 @@ def test_a_body_that_is_no_json_has_all_attempts(body: bytes) -> None:
     async def test() -> None:
         broken = [Answer(body=body or b"\xff")] * 5
         async with serving([*broken, PAGE]) as stub, talking(stub.url) as transport:
-            assert (await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records == [b"1"]
+            assert list((await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records) == [b"1"]
 
     go(test())
 
@@ -89,7 +89,7 @@ def test_an_answer_of_nothing_is_asked_for_again(raw: bytes) -> None:
     async def test() -> None:
         heard = Heard()
         async with serving([Answer(raw=raw), PAGE]) as stub, talking(stub.url, heard.append) as transport:
-            assert (await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records == [b"1"]
+            assert list((await transport.fetch(PageRequest(stub.url), AT_ONCE, accept)).records) == [b"1"]
         assert [retried.reason[3:] for retried in heard.retries] == [", but the body is empty"]
 
     go(test())
@@ -100,7 +100,7 @@ def test_nothing_is_accepted_once_all_attempts_have_brought_it(raw: bytes) -> No
     async def test() -> None:
         async with serving([Answer(raw=raw)]) as stub, talking(stub.url) as transport:
             envelope = await transport.fetch(PageRequest(stub.url), RetryPolicy(base_s=0.0, attempts=6), accept)
-        assert (envelope.records, envelope.shape, len(stub.asked)) == ([], "empty_body", 6)
+        assert (list(envelope.records), envelope.shape, len(stub.asked)) == ([], "empty_body", 6)
 
     go(test())
 
@@ -142,7 +142,7 @@ def test_a_recording_passes_over_nothing_where_more_was_recorded() -> None:
     recorded = Recorded(replies)
 
     async def test() -> None:
-        assert (await recorded.fetch(PageRequest("http://h/a"), AT_ONCE, accept)).records == [b"1"]
+        assert list((await recorded.fetch(PageRequest("http://h/a"), AT_ONCE, accept)).records) == [b"1"]
         assert (await recorded.fetch(PageRequest("http://h/a"), AT_ONCE, accept)).shape == "empty_body"
 
     go(test())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from headrace.decode.nested import Exploded, Leaf, NotPlain, explode
 from headrace.decode.observed import Kind, ObservedColumn, ObservedTable
 from headrace.decode.shape import Shape
 from headrace.decode.split import Part, Splits, can_split, holds_mark, part_of, split, whole
+from headrace.model.records import Records
 
 _LONG_INTEGER = r"^-?[0-9]{19,}$"
 
@@ -37,18 +37,17 @@ class Read:
     losses: Losses
 
 
-def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> Read:
+def read(records: Records, shape: Shape, memory: Memory) -> Read:
     """Read a batch. Raises NotPlain if the row lane must take it."""
     lifted: dict[str, pa.Array] = {}
     if shape.json or shape.depth <= 0:
         records, lifted = lift(records, shape)
-    joined = _joined(records)
-    pretty = joined.count(b"\n") != len(records) - 1
+    joined = _checked(records)
     exact: frozenset[str] = frozenset()
     quoted: frozenset[str] = frozenset()
     while True:
         data = digits.quote(split(tag(joined, memory.clashes), _with_exact(memory.splits, exact)), quoted)
-        table, learnt = _parse(data, memory, pretty=pretty)
+        table, learnt = _parse(data, memory, pretty=not records.are_lines)
         # What is text in this batch alone is nothing to remember.
         memory = memory if quoted else learnt
         if table.num_rows != len(records):
@@ -72,15 +71,13 @@ def read(records: Sequence[bytes], shape: Shape, memory: Memory) -> Read:
         return Read(_tables(exploded, doubles, lifted), memory, exploded.losses)
 
 
-def _joined(records: Sequence[bytes]) -> bytes:
+def _checked(records: Records) -> bytes:
     """The records, one a line. Raises NotPlain where Arrow must not see them."""
-    # Its reader may end the process on a row that is no object.
-    if not all(record.startswith(b"{") for record in records):
+    if not records.are_objects:  # its reader may end the process on a row that is none
         raise NotPlain("a record that is no object")
-    joined = b"\n".join(records)
-    if holds_mark(joined) or not _is_utf8(joined):
+    if holds_mark(records.lines) or not _is_utf8(records.lines):
         raise NotPlain("bytes that Arrow must not see")
-    return joined
+    return records.lines
 
 
 def _with_clashes(memory: Memory, keys: set[str]) -> Memory:

@@ -6,7 +6,6 @@ the row lane.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -17,12 +16,13 @@ from headrace.decode.nested import NotPlain
 from headrace.decode.record import Unreadable, parse
 from headrace.decode.row_lane import json_text
 from headrace.decode.shape import Shape
+from headrace.model.records import Records
 
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def lift(records: Sequence[bytes], shape: Shape) -> tuple[list[bytes], dict[str, pa.Array]]:
+def lift(records: Records, shape: Shape) -> tuple[Records, dict[str, pa.Array]]:
     """The records without their JSON fields, and these by key, as compact JSON texts. Raises NotPlain."""
     stays = lru_cache(4096)(lambda key: shape.depth <= 0 or normalise(key) in shape.json)
     rest: list[bytes] = []
@@ -36,7 +36,7 @@ def lift(records: Sequence[bytes], shape: Shape) -> tuple[list[bytes], dict[str,
         for key in wanted:
             lifted.setdefault(key, [None] * len(records))[number] = _compact(fields.pop(key))
         rest.append(_encode(fields) if wanted else record)
-    return rest, {key: pa.array(texts, pa.string()) for key, texts in lifted.items()}
+    return Records.of(rest), {key: pa.array(texts, pa.string()) for key, texts in lifted.items()}
 
 
 def _compact(raw: msgspec.Raw) -> str:

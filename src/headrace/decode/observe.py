@@ -18,6 +18,7 @@ from headrace.decode.rules import AS_DLT, DecodeRules
 from headrace.decode.shape import shape_of
 from headrace.decode.split import Part, can_split
 from headrace.model.plan import Resource
+from headrace.model.records import Records
 
 
 class Reader:
@@ -37,7 +38,7 @@ class Reader:
     def observe(self, pages: Sequence[RecordPage]) -> Observation:
         """All tables of the pages' records, with no type decided. Raises nothing: what is no record is `invalid`."""
         pages = tuple(pages)
-        records = [record for page in pages for record in page.records]
+        records = Records.chained([Records.of(page.records) for page in pages])
         if not records:
             return Observation(self._resource, pages, (), rules=self._rules)
         fast = self._fast(records)
@@ -51,7 +52,7 @@ class Reader:
         _warm(observation)
         return observation
 
-    def _fast(self, records: Sequence[bytes]) -> Read | None:
+    def _fast(self, records: Records) -> Read | None:
         """The batch by way of Arrow, None if the row lane must take the batch."""
         for _ in range(2):
             try:

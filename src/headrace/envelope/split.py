@@ -23,6 +23,7 @@ from headrace.envelope.steps import Index, Key, Step, elective
 from headrace.envelope.tree import Tree, fits
 from headrace.errors import WalkStuck
 from headrace.model.envelope import ABSENT, Absent, Ask, Envelope, Scalar
+from headrace.model.records import Records
 
 Shape: TypeAlias = Literal["list", "object", "null"]
 
@@ -78,7 +79,7 @@ class Splitter:
         """
         text = checked_text(body)
         if not text:
-            return Envelope([], self._ask.selector or "", "empty_body")
+            return Envelope(Records.of(()), self._ask.selector or "", "empty_body")
         try:
             return self._split(text)
         except (msgspec.DecodeError, RecursionError) as error:
@@ -97,7 +98,7 @@ class Splitter:
                 f"The cursor at `{self._ask.cursor}` holds half a surrogate pair, which no request can carry; "
                 "ask the API for a cursor in plain characters."
             )
-        return msgspec.structs.replace(envelope, records=[masked.restore(record) for record in envelope.records])
+        return msgspec.structs.replace(envelope, records=Records.of(map(masked.restore, envelope.records)))
 
     def _split(self, text: bytes) -> Envelope:
         if self._selector is None:
@@ -123,7 +124,7 @@ class Splitter:
         values = {role: self._scalar(role, raw) for role, raw in zip(self._plain, others, strict=True)}
         for role, inside in self._in_record.items():
             values[role] = self._inside(role, inside, raws)
-        return Envelope(list(map(bytes, raws)), self._ask.selector or "", "list", **values)
+        return Envelope(Records.of(map(bytes, raws)), self._ask.selector or "", "list", **values)
 
     def _inside(self, role: str, inside: InRecord, raws: list[Raw]) -> Scalar | Absent:
         if not -len(raws) <= inside.place < len(raws):
@@ -139,7 +140,7 @@ class Splitter:
     def _chosen(self, root: Raw) -> Envelope:
         choice = choose(root)
         if choice.selector == "":
-            return Envelope([], "", "null", **self._values(root))
+            return Envelope(Records.of(()), "", "null", **self._values(root))
         if is_of_errors(choice.selector) and names_an_error(root):
             raise error_alone(choice.selector)
         return self._general(root, parse(choice.selector))
@@ -151,7 +152,7 @@ class Splitter:
         records, shape = _records(selector, found)
         if shape == "null" and names_an_error(root):
             raise null_beside_error(selector)
-        return Envelope(list(map(bytes, records)), selector.text, shape, **self._values(root))
+        return Envelope(Records.of(map(bytes, records)), selector.text, shape, **self._values(root))
 
     def _values(self, root: Raw) -> dict[str, Scalar | Absent]:
         return {role: self._scalar(role, _first(path, root)) for role, path in self._paths.items()}

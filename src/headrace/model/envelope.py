@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from headrace.model.records import Records
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 
@@ -31,7 +33,7 @@ class Envelope(msgspec.Struct, frozen=True):
     `selector` is the one in effect, also when it was detected. `shape` is what it led to.
     """
 
-    records: list[bytes]
+    records: Records
     selector: str
     shape: Literal["list", "object", "null", "empty_body"]
     cursor: Scalar | Absent = ABSENT

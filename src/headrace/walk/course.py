@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -14,6 +13,7 @@ from headrace.model.event import Emit, Noticed
 from headrace.model.page import Reply
 from headrace.model.plan import AutoPaging, Resource
 from headrace.model.position import AtOffset, AtPage, Done, Position, Start, dump
+from headrace.model.records import Records
 from headrace.walk.after import after, ask
 from headrace.walk.ahead import ahead
 from headrace.walk.detect import Detection, detect, settled, with_detection
@@ -165,9 +165,9 @@ def counts(position: Position) -> bool:
 
 def digest_of(records: Sequence[bytes]) -> bytes:
     """By which the records of a page are known again: 16 bytes. Nobody gains by forging them, so speed counts."""
-    return xxhash.xxh3_128_digest(b"\n".join(records))
+    return xxhash.xxh3_128_digest(Records.of(records).lines)
 
 
 def _short(position: Position) -> int:
     """A digest of a position: cursors may be long, and a walk has many (measured: 70 bytes for a page)."""
-    return int.from_bytes(hashlib.blake2b(dump(position), digest_size=7).digest())
+    return xxhash.xxh3_64_intdigest(dump(position))

@@ -17,6 +17,7 @@ from headrace.model.guess import SELECTOR
 from headrace.model.page import Reply
 from headrace.model.plan import Cursor, Resource
 from headrace.model.position import Position, Start
+from headrace.model.records import Records
 from headrace.walk.after import ask
 from headrace.walk.detect import parsed
 
@@ -42,7 +43,7 @@ class Came(msgspec.Struct, frozen=True):
     envelope: Envelope
 
     @property
-    def records(self) -> list[bytes]:
+    def records(self) -> Records:
         """Those of the page."""
         return self.envelope.records
 
