@@ -31,22 +31,26 @@ def _suffixes(block: int) -> pa.Array:
     return pa.array([head + one + two for one in _ALPHABET for two in _ALPHABET], pa.string())
 
 
+@lru_cache(maxsize=8)
+def _counted(count: int) -> pa.Array:
+    """The four characters of each of a page's records."""
+    starts = range(0, count, _BLOCK)
+    return pa.concat_arrays([_suffixes(start // _BLOCK).slice(0, count - start) for start in starts])
+
+
 def root_ids(pages: Sequence[RecordPage]) -> pa.Array:
     """The ids of all records of the pages, in order, as one string array."""
-    prefixes: list[pa.Array] = []
-    suffixes: list[pa.Array] = []
+    suffixes: list[pa.Array] = [pa.array([], pa.string())]
+    ends = [0]
     for page in pages:
         if page.numbers is not None:
-            prefixes.append(pa.repeat(pa.scalar(page.prefix, pa.string()), len(page.numbers)))
             suffixes += (_suffixes(number // _BLOCK).slice(number % _BLOCK, 1) for number in page.numbers)
-            continue
-        for start in range(0, len(page.records), _BLOCK):
-            count = min(_BLOCK, len(page.records) - start)
-            prefixes.append(pa.repeat(pa.scalar(page.prefix, pa.string()), count))
-            suffixes.append(_suffixes(start // _BLOCK).slice(0, count))
-    if not prefixes:
-        return pa.array([], pa.string())
-    return pc.binary_join_element_wise(pa.concat_arrays(prefixes), pa.concat_arrays(suffixes), "")
+        elif page.records:
+            suffixes.append(_counted(len(page.records)))
+        ends.append(ends[-1] + len(page.records if page.numbers is None else page.numbers))
+    page_of = pc.list_parent_indices(pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.nulls(ends[-1])))
+    prefixes = pa.array([page.prefix for page in pages], pa.string()).take(page_of)
+    return pc.binary_join_element_wise(prefixes, pa.concat_arrays(suffixes), "")
 
 
 def child_ids(parent_ids: pa.Array, list_index: pa.Array) -> pa.Array:

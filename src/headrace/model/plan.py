@@ -19,7 +19,7 @@ Confidence: TypeAlias = Literal["stated", "implied", "guessed", "detected"]
 else. guessed: a usual reading, which the first response has to bear out. detected: the first response decides."""
 
 
-class Ref(msgspec.Struct, frozen=True, tag="ref"):
+class Ref(msgspec.Struct, frozen=True, cache_hash=True, tag="ref"):
     """A value that lives outside the document: `dlt.secrets["x"]`, `dlt.config["x"]`, `os.environ["X"]`.
 
     `kind` says where to look and whether it may be shown: only "secret" must never be printed
@@ -37,7 +37,7 @@ FieldKey: TypeAlias = str | AncestorKey
 """Where a value stands that a request takes: a path below the parent's row, or one of an ancestor's."""
 
 
-class ParentField(msgspec.Struct, frozen=True, tag="parent_field"):
+class ParentField(msgspec.Struct, frozen=True, cache_hash=True, tag="parent_field"):
     """A value of the parent's row, `{resources.<parent>.<path>}`: filled in by `walk.bind` for each of its rows.
 
     `path` is dlt's JSONPath below the row. `raw`: it goes into a path as it is, slashes and all. `batch`: the values
@@ -63,7 +63,7 @@ class ParentField(msgspec.Struct, frozen=True, tag="parent_field"):
         return f"{{resources.{self.above or parent}.{self.path}{form}}}"
 
 
-class WindowValue(msgspec.Struct, frozen=True, tag="window_value"):
+class WindowValue(msgspec.Struct, frozen=True, cache_hash=True, tag="window_value"):
     """`{incremental.<which>}`: filled in by `walk.bind` when a walk begins. "last_value" is read as "start_value"."""
 
     which: Literal["initial_value", "start_value", "end_value"]
@@ -72,7 +72,7 @@ class WindowValue(msgspec.Struct, frozen=True, tag="window_value"):
 Slot: TypeAlias = ParentField | WindowValue
 
 
-class Text(msgspec.Struct, frozen=True, tag="text"):
+class Text(msgspec.Struct, frozen=True, cache_hash=True, tag="text"):
     """A string with references and slots in it, in order: `("Bearer ", Ref("token"))`."""
 
     parts: tuple[str | Ref | ParentField | WindowValue, ...]
@@ -101,24 +101,24 @@ def text(*parts: str | Ref | ParentField | WindowValue) -> Text:
 # --- auth ------------------------------------------------------------------------------------
 
 
-class NoAuth(msgspec.Struct, frozen=True, tag="none"):
+class NoAuth(msgspec.Struct, frozen=True, cache_hash=True, tag="none"):
     """Requests carry no credential."""
 
 
-class HttpBasic(msgspec.Struct, frozen=True, tag="http_basic"):
+class HttpBasic(msgspec.Struct, frozen=True, cache_hash=True, tag="http_basic"):
     """RFC 7617. A username that is already a whole `Basic …` header is sent as it is."""
 
     username: Text
     password: Text
 
 
-class Bearer(msgspec.Struct, frozen=True, tag="bearer"):
+class Bearer(msgspec.Struct, frozen=True, cache_hash=True, tag="bearer"):
     """RFC 6750: `Authorization: Bearer TOKEN`."""
 
     token: Text
 
 
-class ApiKey(msgspec.Struct, frozen=True, tag="api_key"):
+class ApiKey(msgspec.Struct, frozen=True, cache_hash=True, tag="api_key"):
     """A key in a header, a query parameter or a cookie called `name`."""
 
     api_key: Text
@@ -126,7 +126,7 @@ class ApiKey(msgspec.Struct, frozen=True, tag="api_key"):
     location: Literal["header", "query", "cookie"] = "header"
 
 
-class OAuth2ClientCredentials(msgspec.Struct, frozen=True, tag="oauth2_client_credentials"):
+class OAuth2ClientCredentials(msgspec.Struct, frozen=True, cache_hash=True, tag="oauth2_client_credentials"):
     """RFC 6749, section 4.4. The token is asked for when first needed, again before it expires and after a 401.
 
     `client_auth` "basic" sends id and secret as RFC 6749, section 2.3.1 prefers; "body" (dlt's way) in the form.
@@ -141,7 +141,7 @@ class OAuth2ClientCredentials(msgspec.Struct, frozen=True, tag="oauth2_client_cr
     client_auth: Literal["body", "basic"] = "body"
 
 
-class OAuth2Jwt(msgspec.Struct, frozen=True, tag="oauth2_jwt"):
+class OAuth2Jwt(msgspec.Struct, frozen=True, cache_hash=True, tag="oauth2_jwt"):
     """RFC 7523, section 2.1: an RS256 assertion, signed with `private_key` (PEM, or base64 of it), buys the token."""
 
     client_id: Text

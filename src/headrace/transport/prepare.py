@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
@@ -250,6 +251,7 @@ def _identity(headers: Mapping[str, str], params: tuple[tuple[str, str], ...], a
     return format(hash((params, private)) & 0xFFFFFFFF, "08x") if params or private else ""
 
 
+@lru_cache(maxsize=256)
 def _printable(text: str) -> str:
     """The text with what no URL may hold (blanks, controls, letters beyond ASCII) encoded, and nothing else touched."""
     return quote(text, safe=_URL_SAFE)

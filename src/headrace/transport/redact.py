@@ -94,12 +94,13 @@ class Needles:
 
     def __init__(self, forms: Iterable[str]) -> None:
         self.forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self._cores = [form for form in self.forms if not any(one in form for one in self.forms if one != form)]
         self.pattern = "|".join(map(literal, self.forms))
         self._compiled = re.compile(self.pattern)
 
     def may_be_in(self, text: str) -> bool:
         """Whether one of them is in the text, if only as a part of a longer word."""
-        return any(form in text for form in self.forms)
+        return any(map(text.__contains__, self._cores))
 
     def masked(self, text: str) -> str:
         """The text with a mask for each of them."""

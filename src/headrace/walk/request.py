@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
@@ -60,7 +61,7 @@ def build(client: Client, resource: Resource, position: Position) -> PageRequest
         url = position.url
     else:
         params = merged(request.params, in_query)
-        url = without_query_keys(join(client.base_url, _bound(request)), {name for name, _ in params})
+        url = without_query_keys(join(client.base_url, _bound(request)), frozenset(name for name, _ in params))
     return PageRequest(
         url=url,
         method=request.method,
@@ -92,7 +93,8 @@ def join(base_url: str, path: str) -> str:
     return f"{url}?{queries}" if queries else url
 
 
-def without_query_keys(url: str, names: set[str]) -> str:
+@lru_cache(maxsize=1024)
+def without_query_keys(url: str, names: frozenset[str]) -> str:
     """The URL without the parameters of its own query that `names` replace, and without a fragment."""
     parts = urlsplit(url)
     pairs = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in names]
