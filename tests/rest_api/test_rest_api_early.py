@@ -78,7 +78,7 @@ def test_early_pages_of_all_walks_of_a_resource_have_one_number(api: Api) -> Non
     streams = [running.open(resource) for _ in range(2)]
     try:
         for stream in streams:
-            assert len([page for page in running.take(stream) if page is not None]) == 30
+            assert len([page for pages in running.take(stream) for page in pages]) == 30
     finally:
         for stream in streams:
             running.close(stream)

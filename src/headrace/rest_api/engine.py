@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from headrace.model.event import Emit, Noticed
 from headrace.model.plan import Client, Ref, Resource
+from headrace.model.records import Records
 from headrace.rest_api.walk import Walk
 from headrace.run.budget import Shelf
 from headrace.run.early import Room
@@ -20,12 +21,12 @@ from headrace.transport.base import Ignored, Transport
 from headrace.transport.client import open_transport
 from headrace.transport.send import Timeouts
 
-AHEAD = 8  # pages of one walk that wait to be taken
+AHEAD = 16  # pages of one walk that wait to be taken
 CONCURRENCY = 96
 EARLY_BYTES = 32 << 20  # of pages that were asked for before their turn, of all walks
 _PATIENCE_S = 0.5  # how long dlt is kept from looking at its signals
 _IDLE_S = 1.0  # how long the connections are kept for the next walk
-_TICK_S = 0.01  # each time that pages are announced costs both threads a switch, so it is not done for every page
+_TICK_S = 0.02  # each time that pages are announced costs both threads a switch, so it is not done for every page
 
 
 class Stream:
@@ -34,7 +35,7 @@ class Stream:
     __slots__ = ("ended", "error", "pages", "room", "task")
 
     def __init__(self) -> None:
-        self.pages: deque[Sequence[bytes]] = deque()
+        self.pages: deque[Records] = deque()
         self.room = asyncio.Semaphore(AHEAD)
         self.task: asyncio.Task[None] | None = None
         self.ended = False
@@ -74,27 +75,24 @@ class Engine:
         loop.call_soon_threadsafe(self._begin, loop, stream, resource)
         return stream
 
-    def take(self, stream: Stream) -> Iterator[Sequence[bytes] | None]:
-        """The pages of a stream, in order; None while there is none and another stream has one, or after some time.
+    def take(self, stream: Stream) -> Iterator[list[Records]]:
+        """The pages of a stream, in order, as many as there are; none while another has some, or after some time.
 
         Raises what the walk ended with.
         """
-        me, taken = id(stream), 0
+        me = id(stream)
         try:
             while True:
                 with self._changed:
                     self._awaited[me] = stream
                     self._changed.wait_for(lambda: any(one.stirs for one in self._awaited.values()), _PATIENCE_S)
                     ended = stream.ended  # looked at first: what comes before the end is in `pages` by then
-                    page = stream.pages.popleft() if stream.pages else None
-                if page is not None:
-                    taken += 1
+                    pages = [stream.pages.popleft() for _ in range(len(stream.pages))]
+                if pages:
+                    self._call(_release, stream, len(pages))
                 elif ended:
                     break
-                if taken and not stream.pages:  # not for every page: each call wakes the other thread
-                    self._call(_release, stream, taken)
-                    taken = 0
-                yield page
+                yield pages
         finally:
             with self._changed:
                 self._awaited.pop(me, None)

@@ -36,10 +36,15 @@ def root_pages(endpoint: Endpoint, incremental_object: Optional[Incremental[Any]
     stream = engine.open(endpoint.resource(filled))
     try:
         yield None  # so that every resource has begun before the first one is waited for
-        number = 0
-        for records in engine.take(stream):
-            yield None if records is None else JsonPage(records, number)
-            number += records is not None
+        pipe = get_current_pipe()
+        several = isinstance(pipe, Channel) and pipe.gathers
+        for pages in engine.take(stream):
+            if not pages:
+                yield None
+            elif several:
+                yield JsonPage(*pages)
+            else:
+                yield from map(JsonPage, pages)
     finally:
         engine.close(stream)
     yield LastPage(waits=False)
@@ -162,12 +167,11 @@ def _walks(requests: Iterator[_Asked], endpoint: Endpoint) -> Iterator[Any]:
             if not under_way:
                 return
             stream, one = under_way[0]
-            for records in engine.take(stream):
-                yield (
-                    None
-                    if records is None
-                    else _placed(JsonPage(with_members(records, one.added)), one.place, one.line)
-                )
+            for pages in engine.take(stream):
+                if not pages:
+                    yield None
+                for records in pages:
+                    yield _placed(JsonPage(with_members(records, one.added)), one.place, one.line)
             engine.close(stream)
             under_way.popleft()
             if one.place is not None:

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, SupportsIndex, overload
 
 from headrace.decode.record import parse
+from headrace.model.records import Records
 
 
 class JsonPage(list[Any]):
-    """The records of one page. As a list it parses them when they are asked for, and keeps nothing.
+    """The records of one page, or of several. As a list it parses them when they are asked for, and keeps nothing.
 
     It is a list so that dlt's own steps (limits, metrics, flattening) take it for what it is. Code that reads lists
     from C would see none in it: whatever is not ours is given `rows()` instead.
     """
 
-    __slots__ = ("number", "records")
+    __slots__ = ("pages",)
 
-    def __init__(self, records: Sequence[bytes], number: int = 0) -> None:
+    def __init__(self, *pages: Iterable[bytes]) -> None:
         super().__init__()
-        self.records = records
-        self.number = number
+        self.pages = [Records.of(page) for page in pages]
+
+    @property
+    def records(self) -> Records:
+        """All of them."""
+        return self.pages[0] if len(self.pages) == 1 else Records.chained(self.pages)
 
     def rows(self) -> list[Any]:
         """The records, parsed: a plain list."""
         return [read_record(record) for record in self.records]
 
     def __len__(self) -> int:
-        return len(self.records)
+        return sum(map(len, self.pages))
 
     def __bool__(self) -> bool:
-        return bool(self.records)
+        return any(self.pages)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(read_record, self.records)
+        return (read_record(record) for page in self.pages for record in page)
 
     @overload
     def __getitem__(self, place: SupportsIndex) -> Any: ...  # noqa: ANN401 - the JSON door
@@ -56,7 +61,7 @@ class LastPage(JsonPage):
     __slots__ = ("waits",)
 
     def __init__(self, *, waits: bool = True) -> None:
-        super().__init__(())
+        super().__init__()
         self.waits = waits
 
 
@@ -68,9 +73,9 @@ def read_record(record: bytes) -> Any:  # noqa: ANN401 - the JSON door
         return parse(record)
 
 
-def with_members(records: Sequence[bytes], added: bytes) -> list[bytes]:
+def with_members(records: Sequence[bytes], added: bytes) -> Sequence[bytes]:
     """The records with further members, `"a":1,"b":2`, behind their own; what is no object stays as it is."""
-    return [_with_members(record, added) for record in records] if added else list(records)
+    return [_with_members(record, added) for record in records] if added else records
 
 
 def _with_members(record: bytes, added: bytes) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 
 from headrace.model.envelope import Visit
 from headrace.model.event import Emit, Noticed
 from headrace.model.plan import Client, Resource
 from headrace.model.position import Done, Position, dump
+from headrace.model.records import Records
 from headrace.run.early import EARLY_PAGES, Early, Room, fetch
 from headrace.transport.base import Transport
 from headrace.walk.course import Course, counts
@@ -24,7 +25,7 @@ class Walk:
         self._visits: dict[bytes, list[Visit]] = {}
         self._course = Course(resource, emit=emit, recall=lambda position: tuple(self._visits[dump(position)]))
 
-    async def pages(self, transport: Transport) -> AsyncGenerator[Sequence[bytes], None]:
+    async def pages(self, transport: Transport) -> AsyncGenerator[Records, None]:
         """The records of each page, in order. Raises SourceError, or Ignored. To be closed."""
         course = self._course
         early = Early(self._room, functools.partial(fetch, transport, self._client, course))
