@@ -31,9 +31,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     finish = TableMaker._finished
 
-    def finished(self: TableMaker, batch: Any) -> Any:
+    def finished(self: TableMaker, batch: Any, columns: Any) -> Any:
         found.append(batch.schema.name)
-        return finish(self, batch)
+        return finish(self, batch, columns)
 
     monkeypatch.setattr(TableMaker, "_finished", finished)
     return found

@@ -43,6 +43,11 @@ class Channel(Pipe):  # type: ignore[misc]
         channel.instance_id, channel._steps, channel._gen_idx = pipe.instance_id, pipe._steps, pipe._gen_idx  # noqa: SLF001
         return channel
 
+    @property
+    def gathers(self) -> bool:
+        """Whether nobody looks at the pages one by one, so that several may come as one."""
+        return isinstance(self.tail, Outlet) and self.tail.gathers
+
     def _clone(self, new_name: str | None = None) -> Channel:
         channel = Channel.of(self)
         channel.name = new_name or self.name
@@ -68,7 +73,10 @@ class Channel(Pipe):  # type: ignore[misc]
             self._insert_at_pos(_as_rows, self._gen_idx + 1)
             return
         self._steps = [Sieve(step) if isinstance(step, _INCREMENT) else step for step in self._steps]
-        self._outlet().begin(maker, gathers=not any(map(_may_end_early, steps)))
+        gathers = not any(map(_may_end_early, steps))
+        if gathers and self.parent is None:  # nothing says which page of a parent is the last
+            maker.write_files()
+        self._outlet().begin(maker, gathers=gathers)
 
     def _outlet(self) -> Outlet:
         """The last step, added if it is not there."""
@@ -89,6 +97,11 @@ class Outlet(ForkPipe):  # type: ignore[misc]
         self._maker: TableMaker | None = None
         self._gathers = False
         self._outgoing: deque[ResolvablePipeItem] = deque()
+
+    @property
+    def gathers(self) -> bool:
+        """Whether pages go into tables alone, several at a time."""
+        return self._gathers and not self._pipes
 
     def begin(self, maker: TableMaker, *, gathers: bool) -> None:
         """From now on pages become tables; `gathers`: several at a time, until the last one has come."""
@@ -119,8 +132,9 @@ class Outlet(ForkPipe):  # type: ignore[misc]
         self._maker.put(item)
         at_once = not self._gathers or (isinstance(item, LastPage) and item.waits)
         if at_once or isinstance(item, LastPage) or self._maker.is_full:
-            for table, rows in self._maker.take(all_of_it=at_once):
-                self._outgoing.append(ResolvablePipeItem(rows, end, self._channel, table))
+            self._maker.read()
+        for table, rows in self._maker.take(all_of_it=at_once):
+            self._outgoing.append(ResolvablePipeItem(rows, end, self._channel, table))
 
     def _next(self) -> Iterator[ResolvablePipeItem]:
         while self._outgoing:

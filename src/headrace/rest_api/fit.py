@@ -20,9 +20,11 @@ _HINTS = {
 }  # fmt: skip
 
 
-def unfit(resource: DltResource, table: Mapping[str, Any], schema: Schema) -> Iterator[str]:
-    """The reasons why dlt must normalise the rows of a resource, each to stand after "because"."""
-    alone = Schema(schema.name)
+def unfit(resource: DltResource, table: Mapping[str, Any], schema: Schema, alone: Schema) -> Iterator[str]:
+    """The reasons why dlt must normalise the rows of a resource, each to stand after "because".
+
+    `alone` is a schema of the same name that has nothing but dlt's defaults; it is left as it was.
+    """
     yield from _of_schema(schema, alone.settings)
     yield from _of_columns(table, schema)
     if resource.nested_hints:
@@ -36,9 +38,15 @@ def unfit(resource: DltResource, table: Mapping[str, Any], schema: Schema) -> It
     if set(schema.resolve_contract_settings_for_table(table["name"], table).values()) != {"evolve"}:
         yield "it has a schema contract"
     alone.update_table(dict(table))
+    try:
+        yield from _of_ids(table, alone, DataItemNormalizer.get_normalizer_config(schema).get("root_key_propagation"))
+    finally:
+        del alone.tables[table["name"]]
+
+
+def _of_ids(table: Mapping[str, Any], alone: Schema, propagates: bool | None) -> Iterator[str]:
     if get_root_row_id_type(alone, table["name"]) != "random":
         yield "the destination merges it by upsert, for which ids are digests of keys"
-    propagates = DataItemNormalizer.get_normalizer_config(schema).get("root_key_propagation")
     if requires_root_key(alone, alone.tables[table["name"]], propagates) != (table["write_disposition"] == "merge"):
         yield "its children carry the key of their root, or not, against the rule"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias
 
 import pyarrow as pa
 from dlt.common.normalizers.json.relational import DataItemNormalizer
@@ -25,6 +28,7 @@ from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
 from headrace.model.plan import ColumnHint, Request, Resource
 from headrace.model.table import Schema, TableBatch
+from headrace.rest_api.files import Settings, TableFiles
 from headrace.rest_api.fit import unfit
 from headrace.rest_api.page import JsonPage, LastPage
 from headrace.sinks.dlt_items import TableMeta, WalkedSchema
@@ -32,11 +36,45 @@ from headrace.sinks.dlt_tables import dlt_table, in_order, known_tables
 
 _log = logging.getLogger("headrace.rest_api")
 BATCH_BYTES = 6 << 20
+HELD_BYTES = 2 << 20  # of one table: each time that dlt is given rows costs it a millisecond
+_GOLDEN = 0.618  # its multiples, less their whole numbers, are spread evenly, however many there are
 AHEAD = 2  # batches of one resource that are being read while the next one is gathered
-
+_WRITES = 8  # of one resource, that wait for their turn
 
 Item: TypeAlias = tuple[TableNameMeta | None, Any]
-"""A finished table with its mark, or rows without one."""
+"""A finished table, or a file of one, with its mark; or rows without one."""
+
+
+class Load:
+    """What the makers of one load share: the threads that read their batches, and a schema with nothing of its own."""
+
+    _all: ClassVar[weakref.WeakValueDictionary[str, Load]] = weakref.WeakValueDictionary()
+
+    def __init__(self, schema: str, load_id: str) -> None:
+        self.id = load_id
+        self.alone = DltSchema(schema)
+        self._makers = 0
+        self.threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="headrace-decode")
+        self.writer = ThreadPoolExecutor(1, thread_name_prefix="headrace-files")
+
+    @cached_property
+    def settings(self) -> Settings | None:
+        """Of its files; None where dlt has to write them."""
+        return Settings.of(self.alone.naming, self.id)
+
+    @classmethod
+    def of(cls, schema: DltSchema, load_id: str) -> Load:
+        """The one of a source in a load, for as long as anything of it is under way."""
+        key = f"{load_id} {schema.name}"
+        load = cls._all.get(key)
+        if load is None:
+            load = cls._all[key] = cls(schema.name, load_id)
+        return load
+
+    def first_batch(self) -> int:
+        """How many bytes the first batch of one more resource has: lists that grow side by side are full in turn."""
+        self._makers += 1
+        return int(BATCH_BYTES * (self._makers * _GOLDEN % 1))
 
 
 class TableMaker:
@@ -46,44 +84,74 @@ class TableMaker:
     """
 
     def __init__(
-        self, resource: Resource, hints: Callable[[], dict[str, Any]], schema: WalkedSchema, load_id: str
+        self, resource: Resource, hints: Callable[[], dict[str, Any]], schema: WalkedSchema, load: Load
     ) -> None:
         self._resource = resource
         self._hints = hints
         self._schema = schema
-        self._load_id = load_id
+        self._load = load
         self._uid = secrets.token_hex(8)  # a load may hold one resource twice
         self._has_begun = False
         self._overlong = False
         self._reader = Reader(resource)
         self._pages: list[RecordPage] = []
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="headrace-decode")
         self._being_read: deque[Future[Observation]] = deque()
         self._number = 0
-        self._held_bytes = 0
+        self._gathered_bytes = 0
+        self._held: dict[str, list[TableBatch]] = {}
+        self._to_files = False
+        self._files: TableFiles | None = None
+        self._writing: deque[Future[None]] = deque()
+        self._batch_bytes = load.first_batch()
+
+    def write_files(self) -> None:
+        """Tables are not to come out as they are read, but as whole files at the end, if dlt lets us."""
+        self._to_files = True
 
     @property
     def is_full(self) -> bool:
         """Whether what is gathered is enough for a batch."""
-        return self._held_bytes >= BATCH_BYTES
+        return self._gathered_bytes >= self._batch_bytes
 
     def put(self, page: JsonPage) -> None:
-        """One more page."""
+        """One more page, or several."""
         if not self._has_begun and not isinstance(page, LastPage):
             self._begin()
-        if page.records:
-            prefix = page_prefix(self._uid, self._load_id, self._resource.name, self._number)
-            self._pages.append(RecordPage(self._number, prefix, page.records))
-            self._held_bytes += sum(map(len, page.records))
-        self._number += 1
+        for records in page.pages:
+            if records:
+                prefix = page_prefix(self._uid, self._load.id, self._resource.name, self._number)
+                self._pages.append(RecordPage(self._number, prefix, records))
+                self._gathered_bytes += len(records.lines)
+            self._number += 1
+
+    def read(self) -> None:
+        """What is gathered goes to be read."""
+        pages, self._pages, self._gathered_bytes = self._pages, [], 0
+        self._batch_bytes = BATCH_BYTES
+        if pages:
+            self._being_read.append(self._load.threads.submit(self._reader.observe, pages))
 
     def take(self, *, all_of_it: bool) -> Iterator[Item]:
-        """What is gathered goes to be read; what has been read comes out as tables, the root first."""
-        pages, self._pages, self._held_bytes = self._pages, [], 0
-        if pages:
-            self._being_read.append(self._threads.submit(self._reader.observe, pages))
+        """What has been read, as tables, the root first; `all_of_it`: what is still being read as well."""
         while self._being_read and (all_of_it or len(self._being_read) > AHEAD or self._being_read[0].done()):
             yield from self._tables(self._being_read.popleft().result())
+        for name, batches in [*self._held.items()]:
+            if all_of_it or sum(batch.rows.nbytes for batch in batches) >= HELD_BYTES:
+                del self._held[name]
+                columns = dict(self._schema.tables[name]["columns"])  # as they are now: a file is written later
+                if self._files is None:
+                    yield TableMeta(name), [self._finished(batch, columns) for batch in batches]
+                else:
+                    self._writing.append(self._load.writer.submit(self._write, self._files, name, batches, columns))
+        while self._writing and (all_of_it or len(self._writing) > _WRITES or self._writing[0].done()):
+            self._writing.popleft().result()
+        if self._files is not None:
+            if all_of_it:
+                self._load.writer.submit(self._files.close).result()
+            yield from self._files.whole()
+
+    def _write(self, files: TableFiles, name: str, batches: list[TableBatch], columns: dict[str, Any]) -> None:
+        files.write(name, [self._finished(batch, columns) for batch in batches], columns)
 
     def _tables(self, observation: Observation) -> Iterator[Item]:
         folded = fold(Schema(self._schema.known), observation, self._resource)
@@ -99,11 +167,13 @@ class TableMaker:
                 known = self._schema.tables.get(table.name)
                 self._schema.take_in(dlt_table(table, known["columns"] if known else {}))
         for batch in decoded.batches:
-            yield TableMeta(batch.schema.name), self._finished(batch)
+            self._held.setdefault(batch.schema.name, []).append(batch)
 
     def _begin(self) -> None:
         """Enter the table as soon as there is a page, if only an empty one: as dlt does."""
         self._has_begun = True
+        if self._to_files and self._load.settings is not None:
+            self._files = TableFiles(self._load.settings, f"headrace-{self._uid}")
         self._schema.take_in(self._hints())
         self._schema.known = known_tables(self._schema, self._resource.table) | self._schema.known
 
@@ -114,13 +184,13 @@ class TableMaker:
         names = (name for table in tables for name in (table.name, *(column.name for column in table.columns)))
         return longest is not None and any(len(name.encode()) > longest for name in names)
 
-    def _finished(self, batch: TableBatch) -> pa.Table:
+    def _finished(self, batch: TableBatch, columns: dict[str, Any]) -> pa.Table:
         """The rows with the load's id, the columns as dlt orders them and null only where it lets them be."""
         rows = batch.rows
         if batch.schema.parent is None:
-            load_id = pa.repeat(pa.scalar(self._load_id), rows.num_rows)
+            load_id = pa.repeat(pa.scalar(self._load.id), rows.num_rows)
             rows = rows.append_column(identity.LOAD_ID, load_id)
-        return in_order(rows, self._schema.tables[batch.schema.name]["columns"])
+        return in_order(rows, columns)
 
     def _tell(self, decoded: Decoded) -> None:
         for sentence in summed(decoded.counts):
@@ -143,7 +213,8 @@ def table_maker(resource: DltResource, schema: DltSchema, load_id: str) -> Table
         return described
 
     table = hints()
-    for why in unfit(resource, table, schema):
+    load = Load.of(schema, load_id)
+    for why in unfit(resource, table, schema, load.alone):
         _tell_rows(resource, why)
         return None
     walked = WalkedSchema.of(schema)
@@ -164,7 +235,7 @@ def table_maker(resource: DltResource, schema: DltSchema, load_id: str) -> Table
         ),
         max_nesting=nesting,
     )
-    return TableMaker(model, hints, walked, load_id)
+    return TableMaker(model, hints, walked, load)
 
 
 def _tell_rows(resource: DltResource, why: str) -> None:
