@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from dlt.common.runtime.collector import NullCollector
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from headrace.rest_api import rest_api_source
@@ -80,6 +81,27 @@ def test_dlt_counts_the_rows_of_the_files(api: Api, tmp_path: Path) -> None:
     assert counted[0] == counted[1]
     (extracted,) = pipeline("ours", tmp_path).last_trace.last_extract_info.metrics.values()
     assert extracted[0]["table_metrics"]["posts__tags"].items_count == counted[0]["posts__tags"]
+
+
+@pytest.mark.parametrize("old_s", [0.0, 60.0])
+def test_dlts_progress_counts_each_row_once(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old_s: float
+) -> None:
+    monkeypatch.setattr("headrace.rest_api.tables.BATCH_BYTES", 1)
+    monkeypatch.setattr("headrace.rest_api.tables.HELD_BYTES", 1)
+    monkeypatch.setattr("headrace.rest_api.files._OLD_S", old_s)
+    counted: dict[str, list[int]] = {}
+
+    class Counting(NullCollector):  # type: ignore[misc]
+        def update(self, name: str, inc: int = 1, *_: Any, **__: Any) -> None:
+            counted.setdefault(name, []).append(inc)
+
+    api.list_of("/posts", [{"id": n} for n in range(16)])
+    line = pipeline("ours", tmp_path)
+    line.collector = Counting()
+    line.extract(rest_api_source(config(api)), loader_file_format="parquet")
+    assert sum(counted["posts"]) == 16
+    assert (len(counted["posts"]) > 1) is (old_s == 0)  # as soon as a file is whole
 
 
 def test_dlt_writes_the_tables_where_it_is_to_add_to_them(

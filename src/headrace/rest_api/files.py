@@ -32,7 +32,7 @@ _EMPTY = pa.table({})
 _OLD_S = 60.0
 _OPTIONS = (
     "flavor", "version", "compression", "data_page_size", "coerce_timestamps", "allow_truncated_timestamps",
-    "use_compliant_nested_type", "write_page_index", "use_content_defined_chunking",
+    "use_compliant_nested_type", "write_page_index",
 )  # fmt: skip
 
 
@@ -96,7 +96,8 @@ class Settings:
             file_rows=buffered.file_max_items,
             file_bytes=buffered.file_max_bytes,
             row_group_rows=parquet.row_group_size,
-            options={name: getattr(parquet, name) for name in _OPTIONS},
+            options={name: getattr(parquet, name) for name in _OPTIONS}
+            | ({"use_content_defined_chunking": True} if parquet.use_content_defined_chunking else {}),  # pyarrow 21
         )
 
 
