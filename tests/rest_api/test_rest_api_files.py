@@ -53,6 +53,12 @@ def test_tables_and_schema_are_those_of_dlt_however_the_pages_are_cut(
         assert_equal(load("ours", deepcopy(given), tmp_path), load("dlt", deepcopy(given), tmp_path))
 
 
+def test_a_hint_of_a_column_that_never_comes_is_no_column_of_a_file(api: Api, tmp_path: Path) -> None:
+    given = config(api, columns={"never": {"nullable": True}, "late": {"data_type": "double"}}, primary_key="never")
+    api.list_of("/posts", POSTS)
+    assert_equal(load("ours", deepcopy(given), tmp_path), load("dlt", deepcopy(given), tmp_path))
+
+
 def test_files_are_cut_and_packed_as_dlt_is_set(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headrace.rest_api.tables.BATCH_BYTES", 1)
     monkeypatch.setattr("headrace.rest_api.tables.HELD_BYTES", 1)

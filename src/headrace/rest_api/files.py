@@ -20,6 +20,7 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.libs.pyarrow import get_context_timezone_name, normalize_py_arrow_item
 from dlt.common.metrics import DataWriterMetrics
 from dlt.common.normalizers.naming import NamingConvention
+from dlt.common.schema import utils
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 from dlt.extract.extractors import ImportFileMeta
 from dlt.normalize.configuration import ItemsNormalizerConfiguration
@@ -114,8 +115,9 @@ class TableFiles:
     def write(self, table: str, batches: Sequence[pa.Table], columns: Mapping[str, Any]) -> None:
         """Rows of a table, which has these columns by now (as dlt describes them)."""
         settings = self._settings
+        typed = {name: column for name, column in columns.items() if utils.is_complete_column(column)}
         for batch in batches:
-            rows = normalize_py_arrow_item(batch, columns, settings.naming, settings.caps, settings.timezone)
+            rows = normalize_py_arrow_item(batch, typed, settings.naming, settings.caps, settings.timezone)
             file = self._open.get(table)
             if file is None or not file.takes(rows):
                 self._end(table)

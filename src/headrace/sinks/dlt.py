@@ -80,7 +80,10 @@ class DltSink:
             line = self._line()
             line.discard()
             line.sync()
-            return dlt_kept.of_pipeline(line.kept, self._pipeline).seen
+            own = dlt_kept.of_pipeline(line.kept, self._pipeline).seen
+            return (
+                line.increments(own) if line.kept.pipeline in ("", self._pipeline) else own
+            )  # else they are another's
 
     def stage(self, staging: Staging) -> Receipt:
         """Take one batch, with its watermark, onto the disk. Repeating a watermark that is taken does nothing."""

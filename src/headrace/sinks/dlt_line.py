@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from dlt.common.schema.utils import normalize_schema_name
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import storage as extract_storage
 
+from headrace.model.position import Seen
 from headrace.model.table import Schema
-from headrace.sinks import dlt_kept
+from headrace.sinks import dlt_kept, dlt_state
 from headrace.sinks.dlt_landed import is_recorded, note_landed
 from headrace.sinks.dlt_package import Package
 from headrace.sinks.dlt_tables import Naming, known_schema
@@ -47,6 +48,11 @@ class Line:
     def kept(self) -> dlt_kept.Kept:
         """What is delivered."""
         return dlt_kept.read(self._pipeline.state)
+
+    def increments(self, own: Mapping[str, Seen]) -> dict[str, Seen]:
+        """How far increments have come, where `own` is how far headrace has: dlt may have gone on since."""
+        name = self._pipeline.default_schema_name
+        return dlt_state.taken_over(own, self._pipeline.state, name) if name else dict(own)
 
     def keep(self, kept: dlt_kept.Kept) -> None:
         """Write down what is delivered; it reaches the destination with the next package."""

@@ -23,7 +23,7 @@ from headrace.errors import SinkError
 from headrace.model.plan import Disposition
 from headrace.model.strategy import DeleteInsert, InsertOnly, Scd2
 from headrace.model.table import TableSchema
-from headrace.sinks import dlt_kept
+from headrace.sinks import dlt_kept, dlt_state
 from headrace.sinks.absence import without_absence
 from headrace.sinks.base import Commit
 from headrace.sinks.ddl import with_load_id
@@ -117,11 +117,14 @@ class Package:
         """No rows, but the state, once those of all tables are counted."""
 
         def end() -> Iterator[Any]:
-            self._drop(Container()[SourceSchemaInjectableContext].schema)
+            schema, state = Container()[SourceSchemaInjectableContext].schema, Container()[StateInjectableContext].state
+            self._drop(schema)
             while self._open:
                 yield None
             self.after = dlt_kept.after(self.kept, self.commit, self.settlement, self._counted(), self.leaving)
-            dlt_kept.write(Container()[StateInjectableContext].state, self.after)
+            dlt_kept.write(state, self.after)
+            again = [walk.walk for walk in self.commit.walks if walk.table in self.commit.drop]
+            dlt_state.move_increments(state, schema.name, self.after.seen, again)  # for dlt to go on from
 
         return dlt.resource(end(), name="headrace_end")
 

@@ -48,13 +48,18 @@ def pipeline_state(
     state["schema_names"] = sorted({*(state.get("schema_names") or ()), owner.schema})
     state["default_schema_name"] = state.get("default_schema_name") or owner.schema
     state[_SCHEMA_HASH] = schema_hash
+    move_increments(state, owner.schema, seen, begun_again)
+    return _numbered(state)
+
+
+def move_increments(state: Document, schema: str, seen: Mapping[str, Seen], begun_again: Iterable[str] = ()) -> None:
+    """Write into a state how far all increments (by walk) have come; those that have `begun_again` go first."""
     for name in begun_again:
-        _resources(state, owner.schema).get(name, {}).pop("incremental", None)
+        _resources(state, schema).get(name, {}).pop("incremental", None)
     for (name, path), mark in furthest_back(seen).items():
-        resources = state.setdefault("sources", {}).setdefault(owner.schema, {}).setdefault("resources", {})
+        resources = state.setdefault("sources", {}).setdefault(schema, {}).setdefault("resources", {})
         increments = resources.setdefault(name, {}).setdefault("incremental", {})
         increments[path] = _increment(increments.get(path), mark)
-    return _numbered(state)
 
 
 def version_hash(state: Document) -> str:
