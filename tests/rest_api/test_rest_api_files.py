@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import resource
+import threading
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -110,15 +113,40 @@ def test_dlts_progress_counts_each_row_once(
     assert (len(counted["posts"]) > 1) is (old_s == 0)  # as soon as a file is whole
 
 
-def test_dlt_writes_the_tables_where_it_is_to_add_to_them(
-    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("setting", ["ADD_DLT_LOAD_ID", "ADD_DLT_ID"])
+def test_dlt_normalises_the_rows_where_it_is_to_add_to_parquet_files(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
-    monkeypatch.setenv("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID", "true")
-    api.list_of("/posts", [{"id": 1, "tags": ["x"]}])
-    pipeline("ours", tmp_path).extract(rest_api_source(config(api)), loader_file_format="parquet")
-    assert not [*tmp_path.glob("ours/**/headrace-*")]
-    (tags,) = files(tmp_path, "posts__tags")
-    assert "_dlt_load_id" in tags.schema.names
+    monkeypatch.setenv(f"NORMALIZE__PARQUET_NORMALIZER__{setting}", "true")
+    api.list_of("/posts", POSTS)
+    assert_equal(load("ours", config(api), tmp_path), load("dlt", config(api), tmp_path))
+
+
+def test_there_may_be_more_tables_than_files_may_be_open(api: Api, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lists = 200
+    api.list_of("/posts", [{"id": 1, **{f"list{n}": [n] for n in range(lists)}}])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len([*Path("/proc/self/fd").iterdir()]) + 100, hard))
+    try:
+        pipeline("ours", tmp_path).extract(rest_api_source(config(api)), loader_file_format="parquet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len([*tmp_path.glob("ours/**/new_jobs/posts__list*.parquet")]) == lists
+
+
+def test_the_threads_of_a_load_end_with_it(api: Api, tmp_path: Path) -> None:
+    api.list_of("/posts", POSTS)
+    before = set(threading.enumerate())
+    gc.disable()
+    try:
+        for _ in range(4):
+            pipeline("ours", tmp_path).extract(rest_api_source(config(api)), loader_file_format="parquet")
+        for thread in set(threading.enumerate()) - before:
+            if thread.name.startswith(("headrace-files", "headrace-decode")):
+                thread.join(5)
+                assert not thread.is_alive()
+    finally:
+        gc.enable()
 
 
 def test_where_a_file_cannot_be_written_nothing_is_loaded_and_the_next_run_brings_all(

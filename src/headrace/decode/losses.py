@@ -8,6 +8,8 @@ from enum import Enum
 from typing import TypeAlias
 
 _PLACES_SHOWN = 2
+IN_JOURNAL = ", and the journal keeps what was sent"
+"""Of a run, which has one."""
 
 
 class Loss(Enum):
@@ -40,7 +42,7 @@ class Lost:
     @property
     def notice(self) -> str:
         """The sentence for the report; how often it happened is put behind it."""
-        return f"{self.where}: {self.loss.what}; {self.loss.outcome}, and the journal keeps what was sent"
+        return f"{self.where}: {self.loss.what}; {self.loss.outcome}{IN_JOURNAL}"
 
     @property
     def reason(self) -> str:

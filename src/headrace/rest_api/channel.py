@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Self
@@ -18,6 +19,7 @@ from headrace.rest_api.line import Line
 from headrace.rest_api.page import JsonPage, LastPage
 from headrace.rest_api.tables import TableMaker, table_maker
 
+_log = logging.getLogger("headrace.rest_api")
 _INCREMENT = (IncrementalResourceWrapper, Incremental)
 _WHOLE = (*_INCREMENT, LimitItem, MetricsItem)
 """The steps that let pages through as they are, or records out of them."""
@@ -68,7 +70,10 @@ class Channel(Pipe):  # type: ignore[misc]
         steps = [
             step for place, step in enumerate(self._steps) if place != self._gen_idx and not isinstance(step, ForkPipe)
         ]
-        maker = _maker(self) if all(isinstance(step, _WHOLE) for step in steps) else None
+        looks = next((step for step in steps if not isinstance(step, _WHOLE)), None)
+        if looks is not None:
+            _log.info("%s: rows go through Python, and dlt normalises them, because of the step %r", self.name, looks)
+        maker = _maker(self) if looks is None else None
         if maker is None:
             self._insert_at_pos(_as_rows, self._gen_idx + 1)
             return

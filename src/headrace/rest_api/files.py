@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.container import Container
 from dlt.common.data_writers import BufferedDataWriter, DataWriter
 from dlt.common.data_writers.writers import ArrowToParquetWriter
@@ -23,7 +22,6 @@ from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import utils
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 from dlt.extract.extractors import ImportFileMeta
-from dlt.normalize.configuration import ItemsNormalizerConfiguration
 
 from headrace.decode import identity
 from headrace.sinks.dlt_items import TableMeta
@@ -77,11 +75,8 @@ class Settings:
     options: Mapping[str, Any]
 
     @classmethod
-    def of(cls, naming: NamingConvention, load_id: str) -> Settings | None:
-        """Those of the load that is being extracted; None where dlt itself would still add to the tables."""
-        sections = ("normalize", "parquet_normalizer")
-        if resolve_configuration(ItemsNormalizerConfiguration(), sections=sections).add_dlt_load_id:
-            return None
+    def of(cls, naming: NamingConvention, load_id: str) -> Settings:
+        """Those of the load that is being extracted."""
         container = Container()
         has_caps = DestinationCapabilitiesContext in container
         caps = container[DestinationCapabilitiesContext] if has_caps else None
@@ -157,9 +152,7 @@ class _File:
         self._began = time.time()
         self._gathered: list[pa.Table] = []
         self._gathered_rows = self._rows = 0
-        # No two of these ids are equal, or few: a dictionary of them only costs time.
-        words = [name for name in schema.names if name not in _IDS]
-        self._writer = pq.ParquetWriter(path, schema, use_dictionary=words or False, **settings.options)
+        self._writer: pq.ParquetWriter | None = None  # opened late: there may be more tables than files may be open
 
     def takes(self, rows: pa.Table) -> bool:
         """Whether they have the columns of this file."""
@@ -169,7 +162,8 @@ class _File:
     def is_full(self) -> bool:
         """Whether the file has all that it should have, or is so old that somebody may wait for a sign of progress."""
         rows, size = self._settings.file_rows, self._settings.file_bytes
-        has_all = (rows is not None and self._rows >= rows) or (size is not None and self._path.stat().st_size >= size)
+        written = self._path.stat().st_size if size is not None and self._writer is not None else 0
+        has_all = (rows is not None and self._rows >= rows) or (size is not None and written >= size)
         return has_all or time.time() - self._began >= _OLD_S
 
     def write(self, rows: pa.Table) -> None:
@@ -182,12 +176,18 @@ class _File:
 
     def close(self) -> DataWriterMetrics:
         """End it."""
-        self._flush()
-        self._writer.close()
+        self._flush().close()
         size = self._path.stat().st_size
         return DataWriterMetrics(str(self._path), self._rows, size, self._began, time.time())
 
-    def _flush(self) -> None:
+    def _flush(self) -> pq.ParquetWriter:
+        if self._writer is None:
+            # No two of these ids are equal, or few: a dictionary of them only costs time.
+            words = [name for name in self._schema.names if name not in _IDS]
+            self._writer = pq.ParquetWriter(
+                self._path, self._schema, use_dictionary=words or False, **self._settings.options
+            )
         if self._gathered:
             gathered, self._gathered, self._gathered_rows = self._gathered, [], 0
             self._writer.write_table(pa.concat_tables(gathered), row_group_size=self._settings.row_group_rows)
+        return self._writer

@@ -97,8 +97,8 @@ class Places:
             else "what lies before dlt's cursor counts as loaded, since an appended row cannot be taken back"
         )
         _log.warning(
-            "%s: dlt's own source ran last, with one cursor for all rows of the parent; each row is read from its"
-            " beginning or its own place once, and %s",
+            "%s: the last load kept one cursor for all rows of the parent, as dlt's own source does; each row is read"
+            " from its beginning or its own place once, and %s",
             self._increment.resource_name, rest,
         )  # fmt: skip
 

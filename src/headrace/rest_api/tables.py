@@ -13,16 +13,18 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 import pyarrow as pa
+from dlt.common.configuration import resolve_configuration
 from dlt.common.normalizers.json.relational import DataItemNormalizer
 from dlt.common.schema import Schema as DltSchema
 from dlt.common.schema import utils
 from dlt.extract import DltResource
 from dlt.extract.items import TableNameMeta
+from dlt.normalize.configuration import ItemsNormalizerConfiguration
 
 from headrace.decode import identity
 from headrace.decode.columns import Decoded, cast
 from headrace.decode.infer import fold
-from headrace.decode.losses import summed
+from headrace.decode.losses import IN_JOURNAL, summed
 from headrace.decode.observe import Reader
 from headrace.decode.observed import Observation
 from headrace.decode.rows import RecordPage, page_prefix
@@ -50,17 +52,25 @@ class Load:
 
     _all: ClassVar[weakref.WeakValueDictionary[str, Load]] = weakref.WeakValueDictionary()
 
-    def __init__(self, schema: str, load_id: str) -> None:
+    def __init__(self, schema: str, load_id: str, key: str) -> None:
         self.id = load_id
+        self._key = key
         self.alone = DltSchema(schema)
-        self._makers = 0
+        self._makers = self._under_way = 0
         self.threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="headrace-decode")
         self.writer = ThreadPoolExecutor(1, thread_name_prefix="headrace-files")
 
     @cached_property
-    def settings(self) -> Settings | None:
-        """Of its files; None where dlt has to write them."""
+    def settings(self) -> Settings:
+        """Of its files."""
         return Settings.of(self.alone.naming, self.id)
+
+    @cached_property
+    def adds_columns(self) -> bool:
+        """Whether dlt is set to add columns to tables that come as Parquet: to nested ones as well, and wrongly."""
+        sections = ("normalize", "parquet_normalizer")
+        set_to = resolve_configuration(ItemsNormalizerConfiguration(), sections=sections)
+        return bool(set_to.add_dlt_id or set_to.add_dlt_load_id)
 
     @classmethod
     def of(cls, schema: DltSchema, load_id: str) -> Load:
@@ -68,13 +78,22 @@ class Load:
         key = f"{load_id} {schema.name}"
         load = cls._all.get(key)
         if load is None:
-            load = cls._all[key] = cls(schema.name, load_id)
+            load = cls._all[key] = cls(schema.name, load_id, key)
         return load
 
-    def first_batch(self) -> int:
-        """How many bytes the first batch of one more resource has: lists that grow side by side are full in turn."""
+    def enter(self) -> int:
+        """One more maker. How many bytes its first batch has: lists that grow side by side are to be full in turn."""
         self._makers += 1
+        self._under_way += 1
         return int(BATCH_BYTES * (self._makers * _GOLDEN % 1))
+
+    def leave(self) -> None:
+        """One maker is done; with the last one the threads end. One that fails, or hangs on rows, does not say so."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._all.pop(self._key, None)
+            self.threads.shutdown(wait=False)
+            self.writer.shutdown(wait=False)
 
 
 class TableMaker:
@@ -102,10 +121,10 @@ class TableMaker:
         self._to_files = False
         self._files: TableFiles | None = None
         self._writing: deque[Future[None]] = deque()
-        self._batch_bytes = load.first_batch()
+        self._batch_bytes = load.enter()
 
     def write_files(self) -> None:
-        """Tables are not to come out as they are read, but as whole files at the end, if dlt lets us."""
+        """Tables are not to come out as they are read, but as whole files at the end."""
         self._to_files = True
 
     @property
@@ -149,6 +168,8 @@ class TableMaker:
             if all_of_it:
                 self._load.writer.submit(self._files.close).result()
             yield from self._files.whole()
+        if self._to_files and all_of_it:
+            self._load.leave()
 
     def _write(self, files: TableFiles, name: str, batches: list[TableBatch], columns: dict[str, Any]) -> None:
         files.write(name, [self._finished(batch, columns) for batch in batches], columns)
@@ -172,7 +193,7 @@ class TableMaker:
     def _begin(self) -> None:
         """Enter the table as soon as there is a page, if only an empty one: as dlt does."""
         self._has_begun = True
-        if self._to_files and self._load.settings is not None:
+        if self._to_files:
             self._files = TableFiles(self._load.settings, f"headrace-{self._uid}")
         self._schema.take_in(self._hints())
         self._schema.known = known_tables(self._schema, self._resource.table) | self._schema.known
@@ -194,7 +215,7 @@ class TableMaker:
 
     def _tell(self, decoded: Decoded) -> None:
         for sentence in summed(decoded.counts):
-            _log.warning("%s: %s", self._resource.name, sentence)
+            _log.warning("%s: %s", self._resource.name, sentence.replace(IN_JOURNAL, ""))
         for reject in decoded.rejects:
             _log.warning(
                 "%s: record %d of page %d is left out: %s",
@@ -214,6 +235,9 @@ def table_maker(resource: DltResource, schema: DltSchema, load_id: str) -> Table
 
     table = hints()
     load = Load.of(schema, load_id)
+    if load.adds_columns:
+        _tell_rows(resource, "dlt is set to add its columns to Parquet files")
+        return None
     for why in unfit(resource, table, schema, load.alone):
         _tell_rows(resource, why)
         return None
