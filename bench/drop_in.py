@@ -10,13 +10,7 @@ from bench.measure import ROOT, Emulator, Measured, Server, measure, median
 
 OURS = "headrace.rest_api"
 SIX = {OURS: "drop-in", "dlt, fastest": "parquet", "dlt, as it comes": "plain"}
-TURNS = (
-    OURS,
-    "dlt, fastest",
-    OURS,
-    "dlt, as it comes",
-    OURS,
-)  # ours is short, and one pause of the machine shows in it
+TURNS = (OURS, "dlt, fastest", OURS, "dlt, as it comes", OURS)  # a pause of the machine is as long as ours is
 CHILDREN = {OURS: "drop-in", "dlt, parallelized, 20 workers": "parallelized20", "dlt, parallelized": "parallelized"}
 
 
